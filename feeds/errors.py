@@ -1,0 +1,40 @@
+"""What stops the work. Everyday outcomes (a 304, a dead host) are values in `feeds.records` instead.
+
+FeedmillError
+├── SettingsError   the config cannot be used            exit code 2
+├── SourceError     one source cannot be read: it is reported, the others go on
+│   └── ParseError  its bytes are no document of any format we know
+├── StoreError      the database cannot be read or written    exit code 1
+├── OutputError     a published file cannot be written        exit code 1
+└── NotFoundError   what was asked for by name does not exist  exit code 1
+"""
+
+from __future__ import annotations
+
+
+class FeedmillError(Exception):
+    """Base of all; its text is ready for a person: who, what was seen, what would help."""
+
+
+class SettingsError(FeedmillError):
+    """The config cannot be used; one line a complaint, each `file:line: path: what; what would help`."""
+
+
+class SourceError(FeedmillError):
+    """One source cannot be read."""
+
+
+class ParseError(SourceError):
+    """The bytes of a source are no document that we can read."""
+
+
+class StoreError(FeedmillError):
+    """The database cannot be opened, read or written."""
+
+
+class OutputError(FeedmillError):
+    """A published file cannot be written."""
+
+
+class NotFoundError(FeedmillError):
+    """What was asked for by name does not exist."""

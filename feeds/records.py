@@ -1,0 +1,337 @@
+"""The words every room may use: what a source gave us, what we made of it, what we publish.
+
+All records are frozen; sequences are tuples; every datetime is aware and in UTC. The type says how far the
+data has come: `Fetched` bytes, a parsed `Document` of `Entry`s, a stored `Article`, a published `Feed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One configured place we read. The config file is its authority."""
+
+    name: str
+    kind: str  # which of FETCHERS reads it: "http" or "folder"
+    url: str = ""  # http(s) address without its user and password
+    path: str = ""  # absolute file, folder or glob
+    base_url: str = ""  # what relative links of a file are relative to
+    categories: tuple[str, ...] = ()
+    timezone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))  # for dates that carry no zone
+    interval: timedelta = timedelta(hours=1)
+    max_interval: timedelta = timedelta(hours=24)
+    timeout: timedelta = timedelta(seconds=30)  # for the whole refresh of the source, redirects included
+    max_size: int = 10_000_000  # bytes after decompression
+    headers: tuple[tuple[str, str], ...] = ()
+    auth: str = ""  # a whole Authorization header
+    proxy: str = ""
+    user_agent: str = ""
+    verify_tls: bool = True
+    allow_private_addresses: bool | tuple[str, ...] = False
+    secrets: tuple[str, ...] = ()  # strings of the above that no output may show
+
+    @property
+    def location(self) -> str:
+        """The url or path, as people may see it: without secrets."""
+        return self.redact(self.url or self.path)
+
+    def redact(self, text: str) -> str:
+        """`text` with every secret of this source replaced by `***`."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """ETag and Last-Modified as received: opaque, sent back byte for byte (RFC 9110, section 8.8)."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.last_modified)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What we learned of a source. The database is its authority."""
+
+    name: str
+    validators: Validators = Validators()
+    body_digest: str = ""  # of the last body that was read and stored
+    stamps: Mapping[str, str] = field(default_factory=dict)  # of a folder's files already stored: path → stamp
+    failures: int = 0  # failed refreshes in a row
+    problem: str = ""  # the last problem, in words
+    last_fetch_at: datetime | None = None
+    last_success_at: datetime | None = None
+    next_fetch_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The bytes of one document as received, with what their carrier said about them."""
+
+    content: bytes
+    url: str = ""  # the address that served it, after redirects; empty for a file
+    path: str = ""  # a file's path, relative to its source's folder
+    media_type: str = ""
+    charset: str = ""
+    stamp: str = ""  # a file's size and times: equal stamps mean an unchanged file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """How long an origin asks us to stay away, as its answer said."""
+
+    max_age: timedelta | None = None  # Cache-Control: max-age, else Expires
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """New bytes. A folder gives a body for each new or changed file, HTTP exactly one."""
+
+    bodies: tuple[Body, ...]
+    validators: Validators = Validators()
+    pacing: Pacing = Pacing()
+    seconds: float = 0.0
+    problems: tuple[str, ...] = ()  # files that could not be read, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """Nothing new since last time."""
+
+    validators: Validators = Validators()  # those of a 304 replace the stored ones, one by one
+    pacing: Pacing = Pacing()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailed:
+    """No usable answer. `problem` says what was seen and what would help."""
+
+    problem: str
+    status: int = 0
+    gone: bool = False  # 410: the source is over
+    pacing: Pacing = Pacing()
+    seconds: float = 0.0
+
+
+FetchResult: TypeAlias = Fetched | NotModified | FetchFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A piece of theirs: markup or plain text, unsafe as it came."""
+
+    value: str = ""
+    is_html: bool = True
+    base_url: str = ""  # its xml:base
+    language: str = ""  # its xml:lang
+
+    def __bool__(self) -> bool:
+        return bool(self.value.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    name: str = ""
+    email: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A label of the source's own (its <category>)."""
+
+    term: str
+    scheme: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    href: str
+    rel: str = "alternate"
+    media_type: str = ""
+    length: int | None = None
+    language: str = ""  # hreflang
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    url: str
+    media_type: str = ""
+    length: int | None = None  # bytes, as the source said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The source an article came from, as it describes itself (atom:source, RFC 4287 section 4.2.11)."""
+
+    guid: str = ""
+    title: str = ""
+    site_url: str = ""
+    feed_url: str = ""
+    updated: datetime | None = None
+    rights: str = ""
+    icon: str = ""
+    language: str = ""
+    authors: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawOrigin:
+    """An `Origin` as it stands in a document: markup and addresses unchecked."""
+
+    guid: str = ""
+    title: Text = Text()
+    site_url: str = ""
+    feed_url: str = ""
+    updated: datetime | None = None
+    rights: Text = Text()
+    icon: str = ""
+    language: str = ""
+    authors: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One element of a document as its source gave it: partial and unsafe, only its dates are read."""
+
+    guid: str = ""
+    url: str = ""
+    base_url: str = ""  # its xml:base
+    document_url: str = ""  # what its addresses are relative to where neither xml:base nor its own address says else
+    title: Text = Text()
+    summary: Text = Text()
+    content: Text = Text()
+    authors: tuple[Person, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    categories: tuple[str, ...] = ()  # front matter's own, which count as ours
+    published: datetime | None = None
+    updated: datetime | None = None
+    url_date: datetime | None = None  # the day its address names, as /2024/05/06/ does
+    language: str = ""
+    links: tuple[Link, ...] = ()  # other than enclosures
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str = ""
+    rights: Text = Text()
+    origin: RawOrigin | None = None  # the document's description of itself; its own atom:source, where it has one
+    raw_digest: str = ""  # moves when anything at all in the entry moves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A source's bytes, parsed."""
+
+    format: str  # the parser that read it, e.g. "rss20", "atom10", "json11", "frontmatter"
+    url: str = ""  # the address that served it
+    base_url: str = ""
+    about: RawOrigin = RawOrigin()  # how the source describes itself
+    language: str = ""
+    hub: str = ""
+    ttl: timedelta | None = None
+    entries: tuple[Entry, ...] = ()
+    problems: tuple[str, ...] = ()  # what was wrong and could be mended or left out, in words
+
+
+DateFrom: TypeAlias = Literal["published", "updated", "url", "first-seen"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """An entry made ours: complete, sanitized, dated."""
+
+    source: str
+    guid: str  # unique within its source
+    url: str = ""  # without trackers
+    title: str = ""  # plain text
+    summary_html: str = ""  # sanitized
+    content_html: str = ""  # sanitized
+    authors: tuple[Person, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    own_categories: tuple[str, ...] = ()  # front matter's own
+    categories: tuple[str, ...] = ()
+    published: datetime
+    updated: datetime
+    date_from: DateFrom
+    language: str = ""
+    links: tuple[Link, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str = ""
+    rights: str = ""
+    origin: Origin = Origin()
+    fingerprint: str = ""
+    raw_digest: str = ""
+    atom_id: str = ""  # the id it is published under; kept once stored
+    minted_id: str = ""  # a tag: URI of ours for it, should another article hold that id already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store holds of an article, as far as an entry must be compared with it."""
+
+    guid: str
+    url: str
+    title: str
+    raw_digest: str
+
+
+RefreshStatus: TypeAlias = Literal["fetched", "unchanged", "failed", "waiting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh:
+    """What one source's run did: log, metrics and command line all print this."""
+
+    source: str
+    status: RefreshStatus
+    new: int = 0
+    revised: int = 0
+    seconds: float = 0.0
+    problem: str = ""
+    next_fetch_at: datetime | None = None
+    categories: tuple[str, ...] = ()  # whose feeds it touched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A shelf of ours with a feed."""
+
+    name: str
+    slug: str = ""
+    title: str = ""
+    aliases: tuple[str, ...] = ()
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What we publish at one address: everything, or one category."""
+
+    id: str
+    title: str
+    folder_url: str  # absolute, ends in "/": where its documents lie
+    site_title: str
+    site_url: str
+    language: str = ""
+    articles: tuple[Article, ...] = ()  # newest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """One published file."""
+
+    path: str
+    etag: str
+    changed: bool
