@@ -1,0 +1,149 @@
+"""Addresses on the network, and which parts of them are secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from feeds.settings.headers import basic
+from feeds.settings.values import shown, text
+
+_UNREADABLE = (
+    "its host or port cannot be read; write https://HOST:PORT/PATH, and / ? # @ in a password as %2F %3F %23 %40"
+)
+_HOST = re.compile(r"[^\x00-\x20\x7f-\xa0<>\"{}|\\^`%/?#@:\[\]!$&'()*+,;=.]{1,63}", re.UNICODE)
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
+
+def web_address(value: object) -> str:
+    """An http(s) address. It may hold a password, so that no complaint quotes it."""
+    found = text(value).strip()
+    if found.lower().startswith("file:"):
+        raise ValueError("file: addresses are not read; write `path:` with the path of the file or folder")
+    _refuse_strange_characters(found)
+    if not re.match(r"https?://", found, re.IGNORECASE):
+        raise ValueError("does not begin with http:// or https://; write the whole address")
+    _refuse_strange_host(found)
+    return found
+
+
+def site_address(value: object) -> str:
+    """The public base address: it ends in a slash, and carries nothing that is not public."""
+    found = web_address(value)
+    parts = urlsplit(found)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("a base address has no user, query or fragment; write for instance https://mill.example/")
+    return found.rstrip("/") + "/"
+
+
+def proxy(value: object) -> str:
+    """The address of a proxy; empty means none."""
+    found = text(value).strip()
+    if not found:
+        return ""
+    _refuse_strange_characters(found)
+    scheme, separator, _ = found.partition("://")
+    if not separator or scheme.lower() not in _PROXY_SCHEMES:
+        raise ValueError(f"is no address of a proxy; write {', '.join(_PROXY_SCHEMES)} and ://HOST:PORT")
+    _refuse_strange_host(found)
+    return found
+
+
+def _refuse_strange_characters(url: str) -> None:
+    if re.search(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\]", url):
+        raise ValueError("holds a space, a backslash or a control character; write a space as %20")
+
+
+def _refuse_strange_host(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError(_UNREADABLE) from None  # its own words would quote a password
+    if not host:
+        raise ValueError("has no host; write https://HOST/PATH")
+    if ":" not in host and not _is_host(host):
+        raise ValueError(_UNREADABLE)
+
+
+def _is_host(name: str) -> bool:
+    return all(_HOST.fullmatch(label) for label in name.removesuffix(".").split("."))
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An address and what was written before its `@`."""
+
+    url: str
+    user: str = ""
+    password: str = ""
+
+    @property
+    def auth(self) -> str:
+        return basic(f"{self.user}:{self.password}") if self.user or self.password else ""
+
+
+def split(url: str) -> Split:
+    """An address without credentials and fragment, and its credentials decoded."""
+    parts = urlsplit(url)
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+    return Split(bare, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def private_addresses(value: object) -> bool | tuple[str, ...]:
+    """true, false, or the addresses that may be asked although they are not public."""
+    if isinstance(value, bool) or (isinstance(value, str) and value.lower() in {"true", "false"}):
+        return str(value).lower() == "true"
+    listed = value if isinstance(value, list) else [value]
+    if wrong := [shown(each) for each in listed if not (isinstance(each, str) and _is_exception(each))]:
+        raise ValueError(f"{', '.join(wrong)}: write true, false, or a list such as [127.0.0.1:8000, 192.168.0.0/16]")
+    return tuple(str(each) for each in listed)
+
+
+def _is_exception(written: str) -> bool:
+    """Whether it is an address, a network, or either or a host with a port."""
+    if _is_network(written):
+        return True
+    host, _, port = written.rpartition(":")
+    if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65_536:
+        return False
+    if ":" in host:
+        return host.startswith("[") and _is_network(host)
+    return _is_network(host) or (bool(host) and _is_host(host) and not re.fullmatch(r"[0-9.]+", host))
+
+
+def _is_network(written: str) -> bool:
+    try:
+        ip_network(re.sub(r"^\[(.*)\]", r"\1", written), strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def is_private(url: str) -> bool:
+    """Whether the address names, by number or as localhost, a host that is not public."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host.rstrip(".") == "localhost" or host.endswith(".localhost")
+
+
+_SECRET_QUERY = re.compile(
+    "token|key|api_?key|access_?(key|token)|auth|secret|client_secret|sig|signature|password|passwd|pwd", re.IGNORECASE
+)
+
+
+def url_secrets(url: str) -> Iterator[str]:
+    """Passwords and tokens of an address, as written and decoded."""
+    parts = urlsplit(url)
+    password = parts.password or parts.username or ""  # a token may stand alone before the @
+    yield from (password, unquote(password))
+    yield split(url).auth.removeprefix("Basic ")
+    for pair in re.split("[&;]", parts.query):
+        if _SECRET_QUERY.fullmatch(unquote(pair.partition("=")[0])):
+            yield pair.partition("=")[2]
+            yield from (decoded for _, decoded in parse_qsl(pair))

@@ -1,0 +1,77 @@
+"""What `feedmill check` should tell although the config works."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from feeds.settings.addresses import is_private
+from feeds.settings.building import Settings
+from feeds.settings.complaints import nearest
+from feeds.settings.names import folded
+from feeds.settings.values import shown
+
+
+def warnings(settings: Settings) -> tuple[str, ...]:
+    """One line for each thing that is allowed and probably not meant, with its place in the file."""
+    return tuple(text for look in LOOKS for text in look(settings))
+
+
+def _no_sources(settings: Settings) -> Iterator[str]:
+    if not settings.sources:
+        yield f"{settings.place('sources')}: nothing to read; add a source"
+
+
+def _missing_files(settings: Settings) -> Iterator[str]:
+    for index, source in enumerate(settings.sources):
+        found = source.path and (Path(source.path).exists() or glob.glob(source.path, recursive=True))  # noqa: PTH207
+        if source.path and not found:
+            yield f"{settings.place('sources', index, 'path')}: nothing is at {source.location}; check the path"
+
+
+def _private_hosts(settings: Settings) -> Iterator[str]:
+    for index, source in enumerate(settings.sources):
+        if source.url and not source.allow_private_addresses and is_private(source.url):
+            where = settings.place("sources", index, "url")
+            yield f"{where}: a host of your own network is not asked; allow it with allow_private_addresses"
+
+
+def _uncategorized(settings: Settings) -> Iterator[str]:
+    for index, source in enumerate(settings.sources):
+        if settings.categories and source.url and not source.categories:
+            where = settings.place("sources", index)
+            yield f"{where}: has no categories; its articles stand only in the feed of everything"
+
+
+def _unlisted(settings: Settings) -> Iterator[str]:
+    listed = _listed(settings)
+    for index, source in enumerate(settings.sources):
+        for name in source.categories if settings.categories is not None else ():
+            if folded(name) not in listed:
+                close = listed.get(nearest(folded(name), listed), "")
+                help = f"did you mean {shown(close)}?" if close else "list it, or it has no feed"
+                yield f"{settings.place('sources', index, 'categories')}: {shown(name)} is not under categories; {help}"
+
+
+def _unfed(settings: Settings) -> Iterator[str]:
+    fed = {folded(name) for source in settings.sources for name in source.categories}
+    for index, category in enumerate(settings.categories or ()):
+        if not category.aliases and folded(category.name) not in fed:
+            where = settings.place("categories", index)
+            yield f"{where}: no source names {shown(category.name)}; only articles that name it themselves fill it"
+
+
+def _listed(settings: Settings) -> dict[str, str]:
+    names = [name for category in settings.categories or () for name in (category.name, *category.aliases)]
+    return {folded(name): name for name in names}
+
+
+LOOKS: tuple[Callable[[Settings], Iterator[str]], ...] = (
+    _no_sources,
+    _missing_files,
+    _private_hosts,
+    _uncategorized,
+    _unlisted,
+    _unfed,
+)

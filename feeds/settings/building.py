@@ -1,0 +1,203 @@
+"""Keys that were found good → frozen settings, with every default filled in."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from feeds import marked_yaml, records
+from feeds.errors import SettingsError
+from feeds.fetching.politeness import PerHost
+from feeds.settings import addresses, complaints, environment, headers, names
+from feeds.settings.model import DEFAULTS, ConfigKeys, FetchKeys, RequestKeys, SourceKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What we publish says this about itself."""
+
+    title: str
+    url: str  # ends in "/"
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where our own server listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """config.yaml, complete."""
+
+    file: Path  # as the user gave it
+    site: Site
+    database: str  # a SQLAlchemy address
+    output: Path  # absolute
+    server: Server
+    per_host: PerHost
+    categories: tuple[records.Category, ...] | None  # None: every category found
+    sources: tuple[records.Source, ...]  # in the order of the file
+    defaults: records.Source  # what `fetch:` says, for an address that is no source
+    secrets: tuple[str, ...] = field(repr=False)  # of the database and all sources: no output may show them
+    lines: Mapping[marked_yaml.Path, int] = field(repr=False, compare=False)
+
+    def place(self, *path: str | int) -> str:
+        """Where a value stands, as `config.yaml:12: sources[3].path`."""
+        return complaints.place(self.file, self.lines, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What relative paths and `~/` start from."""
+
+    path: Path
+    home: str
+
+    def absolute(self, written: str) -> Path:
+        """A path of the config as an absolute one."""
+        if written == "~" or written.startswith("~/"):
+            if not self.home:
+                raise SettingsError(f"{written} cannot be found, for HOME is not set; write the path out")
+            return Path(self.home, written[2:])
+        return self.path / written
+
+
+def settings(
+    keys: ConfigKeys, tree: dict[str, Any], *, file: Path, home: str, lines: Mapping[marked_yaml.Path, int]
+) -> Settings:
+    """The settings that `keys` describe; `tree` is the same as written, which knows what is secret."""
+    folder = Folder(file.absolute().parent, home)
+    sources = tuple(_sources(keys, tree, folder))
+    defaults = _defaults(keys, tree, folder)
+    of_sources = (secret for each in (defaults, *sources) for secret in each.secrets)
+    return Settings(
+        file=file,
+        site=Site(**keys.site.model_dump()),
+        database=_database(keys.database, folder),
+        output=folder.absolute(keys.output),
+        server=Server(**keys.server.model_dump()),
+        per_host=PerHost(**keys.fetch.per_host.model_dump()),
+        categories=None if keys.categories is None else tuple(_categories(keys)),
+        sources=sources,
+        defaults=defaults,
+        secrets=_worth_hiding([*_database_secrets(keys.database, tree), *of_sources]),
+        lines=lines,
+    )
+
+
+def _categories(keys: ConfigKeys) -> Iterator[records.Category]:
+    for each in keys.categories or ():
+        aliases = tuple(dict.fromkeys(each.aliases))
+        yield records.Category(
+            name=each.name, slug=each.slug, title=each.title or each.name, aliases=aliases, limit=each.limit
+        )
+
+
+def _sources(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> Iterator[records.Source]:
+    taken = {each.name for each in keys.sources if each.name}
+    for each, written in zip(keys.sources, tree.get("sources") or (), strict=True):
+        secrets = _worth_hiding(_secrets(each, keys.fetch, written, tree.get("fetch") or {}))
+        name = each.name or names.unique(_derived_name(each, secrets), taken)
+        taken.add(name)
+        yield _source(each, keys.fetch, name, secrets, folder)
+
+
+def _derived_name(keys: SourceKeys, secrets: tuple[str, ...]) -> str:
+    name = names.from_url(addresses.split(keys.url).url) if keys.url else names.from_path(keys.path or "")
+    return replace(DEFAULTS, secrets=secrets).redact(name)
+
+
+_SHARED = tuple(key for key in RequestKeys.model_fields if key not in {"headers", "cookies"})
+
+
+def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, ...], folder: Folder) -> records.Source:
+    place = addresses.split(keys.url or "")
+    shared = _given(fetch) | _given(keys)
+    shared["max_interval"] = max(
+        shared.get("max_interval", DEFAULTS.max_interval), shared.get("interval", DEFAULTS.interval)
+    )
+    return records.Source(
+        name=name,
+        kind="http" if keys.url else "folder",
+        url=place.url,
+        path=_path(keys.path, folder) if keys.path else "",
+        base_url=keys.base_url or "",
+        categories=tuple(dict.fromkeys(keys.categories)),
+        headers=tuple(_headers(keys, fetch).values()),
+        auth=_auth(keys) or place.auth,
+        secrets=secrets,
+        **shared,
+    )
+
+
+def _defaults(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> records.Source:
+    nothing = SourceKeys()
+    secrets = _worth_hiding(_secrets(nothing, keys.fetch, tree.get("fetch") or {}))
+    return replace(_source(nothing, keys.fetch, "", secrets, folder), kind="")
+
+
+def _given(keys: RequestKeys) -> dict[str, Any]:
+    return {key: value for key in _SHARED if (value := getattr(keys, key)) is not None}
+
+
+def _headers(keys: SourceKeys, fetch: FetchKeys) -> dict[str, tuple[str, str]]:
+    """Everyone's headers and the source's own, which win."""
+    both = [*(fetch.headers or {}).items(), *(keys.headers or {}).items()]
+    return {name.lower(): (name, value) for name, value in both}
+
+
+def _auth(keys: SourceKeys) -> str:
+    if keys.auth and keys.auth.basic:
+        return headers.basic(keys.auth.basic)
+    return f"Bearer {keys.auth.bearer}" if keys.auth and keys.auth.bearer else ""
+
+
+def _path(written: str, folder: Folder) -> str:
+    if re.search(r"[*?\[]", written):  # brackets of the folder's own name are no pattern
+        folder = replace(folder, path=Path(glob.escape(str(folder.path))), home=glob.escape(folder.home))
+    return str(folder.absolute(written))
+
+
+def _database(written: str, folder: Folder) -> str:
+    """SQLite's file beside the config, wherever the command is run."""
+    found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/?:][^?]*)(\?.*)?", written)
+    if not found or found[2].startswith("file:"):
+        return written
+    return f"{found[1]}{folder.absolute(found[2])}{found[3] or ''}"
+
+
+_MAY_HIDE = ("url", "path", "base_url", "headers", "auth", "proxy", "user_agent")  # where a variable is a secret
+
+
+def _secrets(keys: SourceKeys, fetch: FetchKeys, *written: Mapping[str, Any]) -> Iterator[str]:
+    for secret in environment.secrets([mapping.get(key) for mapping in written for key in _MAY_HIDE]):
+        yield from (secret, quote(secret), quote(secret, safe=""))
+    for url in filter(None, (keys.url, keys.base_url, keys.proxy or fetch.proxy)):
+        yield from addresses.url_secrets(url)
+    for name, value in (keys.headers or {}).items():
+        yield from headers.header_secrets(name, value)
+    if keys.auth:
+        yield keys.auth.bearer or ""
+        yield keys.auth.basic or ""
+        yield (keys.auth.basic or "").partition(":")[2]
+        yield _auth(keys).partition(" ")[2]
+
+
+def _database_secrets(url: str, tree: dict[str, Any]) -> Iterator[str]:
+    yield from environment.secrets(tree.get("database"))
+    password = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    yield from (password, unquote(password))
+
+
+def _worth_hiding(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Longest first, so that none hides part of another; a very short one would deface every text."""
+    return tuple(sorted({each for each in secrets if len(each) >= 4}, key=lambda each: (-len(each), each)))

@@ -1,0 +1,98 @@
+"""Finding config.yaml and reading it: settings, or every complaint at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from feeds import marked_yaml
+from feeds.errors import SettingsError
+from feeds.marked_yaml import Marked, YamlError
+from feeds.settings import environment, rules
+from feeds.settings.building import Settings, settings
+from feeds.settings.complaints import Complaint, nearest, report
+from feeds.settings.model import ConfigKeys, known_keys
+from feeds.settings.values import kind_of
+
+
+def find(explicit: str | None, *, environ: Mapping[str, str], cwd: Path) -> Path:
+    """The config to use: the one that was named, else the first that exists where configs are looked for."""
+    if named := explicit or environ.get("FEEDMILL_CONFIG"):
+        return cwd / named
+    places = [cwd / "config.yaml", _config_home(environ) / "feedmill" / "config.yaml"]
+    for place in places:
+        if place.is_file():
+            return place
+    looked = " and ".join(map(str, places))
+    raise SettingsError(f"no config.yaml: looked at {looked}; write one, or name it with --config or $FEEDMILL_CONFIG")
+
+
+def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
+    """The settings in the file at `path`; SettingsError holds one line for each thing that is wrong."""
+    marked = _read(path)
+    filled, complaints = environment.fill({} if marked.value is None else marked.value, environ)
+    tree: dict[str, Any] = filled if isinstance(filled, dict) else {}
+    unset = {complaint.path for complaint in complaints}
+    keys, wrong = _keys(filled)
+    wrong += rules.complaints(tree, marked.lines)
+    complaints += [each for each in wrong if not any(each.path[:end] in unset for end in range(1, len(each.path) + 1))]
+    if complaints or keys is None:
+        raise SettingsError(report(path, complaints, marked.lines))
+    return settings(keys, tree, file=path, home=environ.get("HOME", ""), lines=marked.lines)
+
+
+def _config_home(environ: Mapping[str, str]) -> Path:
+    # The XDG base directory specification: a relative path is to be ignored.
+    named = Path(environ.get("XDG_CONFIG_HOME", ""))
+    return named if named.is_absolute() else Path(environ.get("HOME", "/")) / ".config"
+
+
+def _read(path: Path) -> Marked:
+    try:
+        content = path.read_bytes()
+        return marked_yaml.load(content.decode())
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the name and its permissions") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}:{line}: bytes that are not UTF-8; save the file as UTF-8") from None
+    except YamlError as error:
+        raise SettingsError(f"{path}:{error.line}: {error.reason}") from None
+
+
+def _keys(tree: object) -> tuple[ConfigKeys | None, list[Complaint]]:
+    try:
+        return ConfigKeys.model_validate(tree), []
+    except ValidationError as error:
+        return None, list(_in_our_words(error))
+
+
+def _in_our_words(error: ValidationError) -> Iterator[Complaint]:
+    for each in error.errors(include_url=False):
+        path = tuple(part for part in each["loc"] if part != "[key]")  # pydantic's mark of a mapping's key
+        yield Complaint(path, _text(each, path))
+
+
+_WANTED = {
+    "list_type": "a list is wanted; begin each line with `- `",
+    "dict_type": "a mapping is wanted; write `name: value` lines",
+    "model_type": "a mapping is wanted; write `key: value` lines",
+}
+
+
+def _text(error: ErrorDetails, path: marked_yaml.Path) -> str:
+    match error["type"]:
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "missing":
+            return "is missing; every entry needs it"
+        case "extra_forbidden":
+            known = known_keys(path[:-1])
+            close = nearest(str(path[-1]), known)
+            return "unknown key; " + (f"did you mean {close}?" if close else f"known are {', '.join(known)}")
+        case wanted:
+            return f"{kind_of(error['input'])} where {_WANTED.get(wanted, 'something else is wanted')}"

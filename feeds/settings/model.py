@@ -1,0 +1,233 @@
+"""The keys of config.yaml, each with its meaning: docs/configuration.md tells the same to people.
+
+A key without a value (`proxy:`) counts as left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta, tzinfo
+from typing import Annotated, Any, TypeAlias, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from feeds import records
+from feeds.marked_yaml import Path
+from feeds.settings import addresses, headers, values
+
+DEFAULTS = records.Source(name="", kind="")  # what holds for a source when nobody said anything
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+Text: TypeAlias = Annotated[str, BeforeValidator(values.text)]
+Line: TypeAlias = Annotated[str, BeforeValidator(values.line)]
+Flag: TypeAlias = Annotated[bool, BeforeValidator(values.flag)]
+Size: TypeAlias = Annotated[
+    int, BeforeValidator(values.size), AfterValidator(values.between(1000, None, "less than 1kB; write more"))
+]
+Duration: TypeAlias = Annotated[timedelta, BeforeValidator(values.duration)]
+Timeout: TypeAlias = Annotated[
+    Duration,
+    AfterValidator(
+        values.between(timedelta(seconds=1), timedelta(hours=1), "not between 1s and 1h; write for instance 30s")
+    ),
+]
+Interval: TypeAlias = Annotated[
+    Duration, AfterValidator(values.between(MINUTE, None, "less than 1m; write 1m or more"))
+]
+EveryonesInterval: TypeAlias = Annotated[
+    Duration,
+    AfterValidator(
+        values.between(HOUR, None, "less than 1h for every source; write 1h or more, and lower it per source")
+    ),
+]
+Texts: TypeAlias = Annotated[list[Text], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+UserAgent: TypeAlias = Annotated[Line, AfterValidator(headers.header_value)]
+Headers: TypeAlias = dict[
+    Annotated[str, AfterValidator(headers.header_name)], Annotated[str, BeforeValidator(headers.header_value)]
+]
+
+
+class Keys(BaseModel):
+    """Base of all: a key that is not known is a complaint."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, written: object) -> object:
+        if not isinstance(written, dict):
+            return written
+        return {key: value for key, value in written.items() if value is not None or key not in cls.model_fields}
+
+
+class SiteKeys(Keys):
+    """`site:` what we publish says about itself."""
+
+    title: Line = Field(
+        default="feedmill", description="The name of what you publish, and the title of the feed of everything."
+    )
+    url: Annotated[str, BeforeValidator(addresses.site_address)] = Field(
+        default="http://localhost:8080/", description="The public base address: feeds name it in their links and ids."
+    )
+    language: Annotated[str, BeforeValidator(values.language)] = Field(
+        default="", description="The language of your feeds, as a tag such as en or zh-Hans; left out, feeds name none."
+    )
+
+
+class ServerKeys(Keys):
+    """`server:` where `feedmill serve` and `feedmill run` listen."""
+
+    host: Line = Field(
+        default="127.0.0.1", description="The address to listen on; 0.0.0.0 is every address of the machine."
+    )
+    port: Annotated[
+        int,
+        BeforeValidator(values.whole),
+        AfterValidator(values.between(0, 65_535, "not between 0 and 65535; write for instance 8080")),
+    ] = Field(default=8080, description="The port to listen on; 0 takes any free one.")
+
+
+class PerHostKeys(Keys):
+    """`fetch.per_host:` how gently one host is asked."""
+
+    connections: Annotated[
+        int,
+        BeforeValidator(values.whole),
+        AfterValidator(values.between(1, 2, "not 1 or 2; more at a time is unkind to a host")),
+    ] = Field(default=2, description="How many requests may be under way at one host at a time: 1 or 2.")
+    spacing: Duration = Field(
+        default=timedelta(seconds=1), description="The pause between the starts of two requests to one host."
+    )
+
+
+class RequestKeys(Keys):
+    """What may be said for every source under `fetch:`, and again for one source."""
+
+    interval: Interval | None = Field(default=None, description="How long to wait between two requests to a source.")
+    max_interval: Interval | None = Field(
+        default=None, description="The longest wait between two requests to a source that rarely has anything new."
+    )
+    timeout: Timeout | None = Field(
+        default=None, description="How long fetching a source may take, redirects included."
+    )
+    max_size: Size | None = Field(default=None, description="The largest document that is read, after decompression.")
+    timezone: Annotated[tzinfo, BeforeValidator(values.timezone)] | None = Field(
+        default=None, description="The time zone of dates that carry none, such as Europe/Paris."
+    )
+    headers: Headers | None = Field(default=None, description="Headers to send with each request.")
+    proxy: Annotated[str, BeforeValidator(addresses.proxy)] | None = Field(
+        default=None, description='The proxy to ask through; "" for none.'
+    )
+    user_agent: UserAgent | None = Field(default=None, description="The User-Agent to send instead of feedmill's own.")
+    verify_tls: Flag | None = Field(
+        default=None, description="Whether certificates are checked; false trusts any server."
+    )
+    allow_private_addresses: Annotated[bool | tuple[str, ...], BeforeValidator(addresses.private_addresses)] | None = (
+        Field(
+            default=None,
+            description="Whether hosts of your own network may be asked: true, false, or a list of addresses, networks "
+            "and host:port.",
+        )
+    )
+    cookies: Annotated[bool, BeforeValidator(values.never)] | None = Field(
+        default=None, description="Only false: feedmill never sends cookies."
+    )
+
+
+class FetchKeys(RequestKeys):
+    """`fetch:` defaults for every source."""
+
+    interval: EveryonesInterval | None = Field(
+        default=None,
+        description="How long to wait between two requests to a source; at least 1h here, less only per source.",
+    )
+    per_host: PerHostKeys = Field(default=PerHostKeys(), description="How gently one host is asked.")
+
+
+class AuthKeys(Keys):
+    """`auth:` of a source; one of the two."""
+
+    basic: Annotated[str, BeforeValidator(headers.credentials)] | None = Field(
+        default=None, description="`USER:PASSWORD` for a source that asks for them."
+    )
+    bearer: Annotated[str, BeforeValidator(headers.bearer_token)] | None = Field(
+        default=None, description="A token, sent as `Authorization: Bearer TOKEN`."
+    )
+
+
+class SourceKeys(RequestKeys):
+    """One of `sources:`."""
+
+    name: Line | None = Field(
+        default=None,
+        description="What the source is called; left out, it is made from the address.",
+    )
+    url: Annotated[str, BeforeValidator(addresses.web_address)] | None = Field(
+        default=None, description="The http or https address of a feed; either this or path."
+    )
+    path: Annotated[str, BeforeValidator(values.file_path)] | None = Field(
+        default=None, description="A file, a folder or a glob of articles or feed documents; either this or url."
+    )
+    kind: Text | None = Field(
+        default=None, description="How the source is read: http or folder; known from url or path."
+    )
+    categories: Texts = Field(default=[], description="The categories of its articles: a list, or one name.")
+    base_url: Annotated[str, BeforeValidator(addresses.web_address)] | None = Field(
+        default=None, description="The address that relative links in its documents start from."
+    )
+    auth: AuthKeys | None = Field(default=None, description="How to log in: basic or bearer.")
+
+
+class CategoryKeys(Keys):
+    """One of `categories:`; a name alone is short for `{name: NAME}`."""
+
+    name: Text = Field(description="The name, as sources and articles use it.")
+    slug: Annotated[str, BeforeValidator(values.slug)] = Field(
+        default="", description="Its folder in addresses; left out, it is made from the name."
+    )
+    title: Text = Field(default="", description="The title of its feed; left out, the name.")
+    aliases: Texts = Field(default=[], description="Other names of it, and labels of sources that count as it.")
+    limit: Annotated[
+        int,
+        BeforeValidator(values.whole),
+        AfterValidator(values.between(1, 1000, "not between 1 and 1000; write for instance 100")),
+    ] = Field(default=100, description="How many articles its feed holds.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, written: object) -> object:
+        return {"name": written} if isinstance(written, str) else written
+
+
+class ConfigKeys(Keys):
+    """config.yaml."""
+
+    site: SiteKeys = Field(default=SiteKeys(), description="What your feeds say about themselves.")
+    database: Annotated[str, BeforeValidator(values.database)] = Field(
+        default="sqlite:///feedmill.db", description="Where articles are kept: any SQLAlchemy address."
+    )
+    output: Annotated[str, BeforeValidator(values.file_path)] = Field(
+        default="public", description="The folder that the published files are written to."
+    )
+    fetch: FetchKeys = Field(default=FetchKeys(), description="Defaults for every source.")
+    server: ServerKeys = Field(default=ServerKeys(), description="Where feedmill's own server listens.")
+    categories: list[CategoryKeys] | None = Field(
+        default=None, description="What is published; left out, every category that is found."
+    )
+    sources: list[SourceKeys] = Field(default=[], description="What is read.")
+
+
+def known_keys(path: Path) -> tuple[str, ...]:
+    """The keys that may stand in the mapping at `path`."""
+    model: type[BaseModel] = ConfigKeys
+    for key in path:
+        if isinstance(key, str):
+            model = next(_models(model.model_fields[key].annotation))
+    return tuple(model.model_fields)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

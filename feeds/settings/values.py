@@ -1,0 +1,185 @@
+"""What one value may be: each function makes a value of what the file says, or says what would help.
+
+They are pydantic validators: `ValueError` carries the complaint. What they quote goes through `shown`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import timedelta, tzinfo
+from functools import cache
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from feeds.settings.complaints import nearest
+from feeds.settings.environment import FromEnvironment
+
+T = TypeVar("T", int, timedelta)
+
+RESERVED_SLUGS = frozenset({"status", "healthz", "metrics", "hub", "archive", "assets", "sources", "articles"})
+
+
+def shown(value: object) -> str:
+    """A value as a complaint may quote it: short, on one line, without passwords and what the environment holds."""
+    if isinstance(value, str):
+        text = re.sub(r"://\S*@", "://***@", value.written if isinstance(value, FromEnvironment) else value)
+        return repr(text if len(text) <= 60 else text[:59] + "…")
+    return str(value).lower() if isinstance(value, bool | int | float) else kind_of(value)
+
+
+def kind_of(value: object) -> str:
+    """What sort of value it is, in words."""
+    return next((words for kind, words in _KINDS if isinstance(value, kind)), "nothing")
+
+
+_KINDS: tuple[tuple[type, str], ...] = (
+    (str, "text"),
+    (bool, "true or false"),
+    (int, "a number"),
+    (float, "a number"),
+    (list, "a list"),
+    (dict, "a mapping"),
+)
+
+
+def text(value: object) -> str:
+    if isinstance(value, str):
+        return str(value)  # no longer marked as coming from the environment
+    help = "write one value" if isinstance(value, list | dict) else "put it into quotes"
+    raise ValueError(f"{kind_of(value)} where text is wanted; {help}")
+
+
+def line(value: object) -> str:
+    """Text on one line, of characters that can be seen."""
+    found = text(value).strip()
+    if not found or not found.isprintable():
+        raise ValueError(
+            "text on one line is wanted; take out line breaks and control characters, or leave the key out"
+        )
+    return found
+
+
+def flag(value: object) -> bool:
+    found = {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else value
+    if isinstance(found, bool):
+        return found
+    raise ValueError(f"{shown(value)} is neither true nor false; write one of the two")
+
+
+def never(value: object) -> bool:
+    if flag(value):
+        raise ValueError("feedmill never sends cookies; leave the key out")
+    return False
+
+
+def whole(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError(f"{shown(value)} where a whole number is wanted; write it in digits")
+
+
+def between(low: T, high: T | None, help: str) -> Callable[[T], T]:
+    """Lets through what lies within bounds."""
+
+    def bounded(value: T) -> T:
+        if value < low or (high is not None and value > high):
+            raise ValueError(help)
+        return value
+
+    return bounded
+
+
+_NUMBER = r"[0-9]{1,6}(?:\.[0-9]{1,3})?"
+_SECONDS = {"y": 365 * 86_400, "w": 7 * 86_400, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile(r"\s*".join(f"(?:(?P<{unit}>{_NUMBER}){unit})?" for unit in _SECONDS))
+
+
+def duration(value: object) -> timedelta:
+    """A time such as `30s`, `15m`, `1h30m`, `2d`, `1w` or `2y` (of 365 days)."""
+    written = value.strip() if isinstance(value, str) else str(value)
+    if isinstance(value, int | float | str) and re.fullmatch(r"[0-9.]+", written):
+        raise ValueError(f"{shown(value)} has no unit; write for instance 30s, 15m or 1h")
+    found = _DURATION.fullmatch(written) if isinstance(value, str) else None
+    if not found or not written:
+        raise ValueError(f"{shown(value)} is no time; write for instance 30s, 15m, 1h30m, 2d, 1w or 2y")
+    return timedelta(seconds=sum(float(number or 0) * _SECONDS[unit] for unit, number in found.groupdict().items()))
+
+
+_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?)\s*([a-z]*)", re.IGNORECASE)
+_BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def size(value: object) -> int:
+    """A number of bytes, from `512kB`, `10MB` or `1GiB`."""
+    found = _SIZE.fullmatch(str(value).strip()) if isinstance(value, str | int | float) else None
+    if found and not found[2]:
+        raise ValueError(f"{shown(value)} has no unit; write for instance 512kB or 10MB")
+    if not found or found[2].lower() not in _BYTES:
+        raise ValueError(f"{shown(value)} is no size; write for instance 512kB, 10MB or 1GiB")
+    return int(float(found[1]) * _BYTES[found[2].lower()])
+
+
+def timezone(value: object) -> tzinfo:
+    name = text(value)
+    if zone := _zone(name):
+        return zone
+    close = nearest(name, _zones())
+    help = f"did you mean {close}?" if close else "write a name such as Europe/Paris or Asia/Shanghai"
+    raise ValueError(f"{shown(value)} is no time zone; {help}")
+
+
+_zones = cache(available_timezones)  # which reads a whole folder tree
+
+
+@cache
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+_LANGUAGE = re.compile(r"(?:[A-Za-z]{2,8}|[xi](?=-))(?:-[A-Za-z0-9]{1,8})*")  # RFC 5646, its shape
+
+
+def language(value: object) -> str:
+    if _LANGUAGE.fullmatch(found := text(value)):
+        return found
+    raise ValueError(f"{shown(value)} is no language tag; write for instance en, zh-Hans or pt-BR")
+
+
+def database(value: object) -> str:
+    found = text(value)
+    if found.startswith("postgres://"):
+        raise ValueError("SQLAlchemy does not know postgres://; write postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+    if not re.match(r"[a-z][a-z0-9]*(\+[a-z0-9_]+)?://", found):
+        raise ValueError("no address of a database; write sqlite:///feedmill.db or postgresql+psycopg://HOST/NAME")
+    return found
+
+
+def file_path(value: object) -> str:
+    found = text(value)
+    if not found.strip() or "\0" in found:
+        raise ValueError("no path; write the name of a file or folder")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", found):
+        raise ValueError("an address where a path is wanted; write `url:` for http, or the path alone")
+    if found.startswith("~") and not found.startswith("~/"):
+        raise ValueError("only `~/` stands for a home folder; write the path out")
+    return found
+
+
+def slug(value: object) -> str:
+    found = unicodedata.normalize("NFC", text(value))
+    if found in RESERVED_SLUGS:
+        raise ValueError(f"{shown(value)} is an address of feedmill's own; choose another slug")
+    # Letters and digits of any script, with the marks that belong to them (Devanagari could not be written without).
+    tame = all(character in "-_" or unicodedata.category(character)[0] in "LMN" for character in found)
+    if not found or not tame or found[0] in "-_" or found != found.lower() or len(found.encode()) > 200:
+        raise ValueError(
+            f"{shown(value)} is no slug; write lower-case letters, digits, `-` and `_` only, at most 200 bytes"
+        )
+    return found
