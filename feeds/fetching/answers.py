@@ -1,0 +1,111 @@
+"""An HTTP answer read: what it means for the source. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from feeds.errors import SourceError
+from feeds.fetching.compression import decompress
+from feeds.records import Body, Fetched, FetchFailed, FetchResult, NotModified, Pacing, Validators
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NUMBER = re.compile(r"[0-9]{1,18}\Z")
+_MAX_AGE = re.compile(r"(?:\A|[\s,])max-age\s*=\s*\"?([0-9]{1,18})", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]{1,60})", re.IGNORECASE)
+_CENTURY = timedelta(days=36_500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back over HTTP; header names in lower case, values byte for byte (as latin-1)."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes = b""
+
+    def header(self, name: str) -> str:
+        """The value of the last header of that name, or ""."""
+        return next((value for key, value in reversed(self.headers) if key == name), "")
+
+    @property
+    def location(self) -> str:
+        """Where a redirect leads; "" for any other answer."""
+        return self.header("location") if self.status in _REDIRECTS else ""
+
+
+def read_answer(answer: Answer, *, has_validators: bool, max_size: int, now: datetime) -> FetchResult:
+    """What an answer that is no redirect means. `max_size` is the cap after decompression."""
+    pacing = _pacing(answer, now)
+    validators = Validators(etag=answer.header("etag"), last_modified=answer.header("last-modified"))
+    if answer.status in {200, 203, 226}:
+        media_type = answer.header("content-type")
+        charset = _CHARSET.search(media_type)
+        try:
+            content = decompress(answer.content, answer.header("content-encoding"), limit=max_size)
+        except SourceError as error:
+            return FetchFailed(problem=str(error), status=answer.status, pacing=pacing)
+        body = Body(
+            content=content,
+            url=answer.url,
+            media_type=media_type.partition(";")[0].strip().lower(),
+            charset=charset[1] if charset else "",
+        )
+        return Fetched(bodies=(body,), validators=validators, pacing=pacing)
+    if answer.status == 304 and has_validators:
+        return NotModified(validators=validators, pacing=pacing)
+    return FetchFailed(problem=_words(answer.status), status=answer.status, gone=answer.status == 410, pacing=pacing)
+
+
+def _pacing(answer: Answer, now: datetime) -> Pacing:
+    """Retry-After and Expires are relative to the answer's own Date: its clock may differ from ours."""
+    sent_at = _http_date(answer.header("date")) or now
+    age = _MAX_AGE.search(answer.header("cache-control"))
+    if age:
+        max_age: timedelta | None = _seconds(age[1])
+    else:
+        expires = _http_date(answer.header("expires"))
+        max_age = max(expires - sent_at, timedelta(0)) if expires else None
+    return Pacing(max_age=max_age, retry_after=_retry_after(answer.header("retry-after"), sent_at))
+
+
+def _retry_after(value: str, sent_at: datetime) -> timedelta | None:
+    if _NUMBER.match(value):
+        return _seconds(value)
+    moment = _http_date(value)
+    return max(moment - sent_at, timedelta(0)) if moment else None
+
+
+def _seconds(digits: str) -> timedelta:
+    return min(timedelta(seconds=min(int(digits), 10**9)), _CENTURY)
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _words(status: int) -> str:
+    if status in _STATUS_WORDS:
+        return f"{status}: {_STATUS_WORDS[status]}"
+    if 500 <= status < 600:
+        return f"{status}: the server has trouble of its own; it will be asked again later"
+    return f"{status}: an answer that a feed's address should not give; see it in a browser"
+
+
+_STATUS_WORDS = {
+    304: "not modified, though nothing was asked that could be; its server is set up wrongly",
+    400: "the server did not understand the request; check the url",
+    401: "a password is wanted; set auth for this source",
+    403: "the server refuses us; ask its owner, or set the user_agent or auth that it wants",
+    404: "no such address; look for the feed's new one and correct the url",
+    410: "gone for good; remove the source, or correct its url",
+    429: "too many requests; it will be asked less often",
+    503: "the server is busy or being mended; it will be asked again later",
+}

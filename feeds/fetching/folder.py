@@ -1,0 +1,95 @@
+"""Sources on our own disk: a file, a folder or a glob of feed documents and front-matter articles."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+from feeds.records import Body, Fetched, FetchFailed, FetchResult, NotModified, Source, SourceState
+
+_GLOB = frozenset("*?[")
+
+
+def fetch(claimed: Iterable[tuple[Source, SourceState]]) -> Generator[tuple[Source, FetchResult]]:
+    """For each source its new and changed files; a file whose stamp is the stored one is not opened."""
+    for source, state in claimed:
+        yield source, _fetch(source, state)
+
+
+def _fetch(source: Source, state: SourceState) -> FetchResult:
+    try:
+        root, paths = _files(Path(source.path))
+    except OSError as error:
+        return FetchFailed(problem=f"{source.path}: {_words(error)}")
+    if not paths:
+        return FetchFailed(problem=f"{source.path} matches no file; check the path")
+    bodies: list[Body] = []
+    problems: list[str] = []
+    for path in paths:
+        name = _name(path.relative_to(root))
+        try:
+            stamp = _stamp(path)
+            if state.stamps.get(name) != stamp and (body := _read(path, name, stamp, source.max_size)):
+                bodies.append(body)
+        except OSError as error:
+            problems.append(f"{name}: {_words(error)}")
+    if bodies or problems:
+        return Fetched(bodies=tuple(bodies), problems=tuple(problems))
+    return NotModified()
+
+
+def _files(path: Path) -> tuple[Path, list[Path]]:
+    """The folder that files are named from, and the files in the order of their names; hidden ones are left out."""
+    if path.is_dir():
+        found = []
+        for folder, folders, names in os.walk(path, onerror=_raise):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            found += [Path(folder, name) for name in names if not name.startswith(".")]
+        return path, sorted(found)
+    if _GLOB.isdisjoint(str(path)) or path.exists():
+        path.stat()  # tells what is wrong, if anything is
+        return path.parent, [path]
+    fixed = next(parent for parent in path.parents if _GLOB.isdisjoint(str(parent)))
+    matches = glob.glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+    return fixed, sorted(Path(name) for name in matches if Path(name).is_file())
+
+
+def _name(path: Path) -> str:
+    """The path as text that can be stored and shown: the bytes of a file's name need not be UTF-8."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _stamp(path: Path) -> str:
+    """Moves with the file: its size, when it was written, and when its inode changed (a copy can keep the others)."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its writer for ever
+        raise OSError("is no regular file; move it away")
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
+
+
+def _read(path: Path, name: str, stamp: str, max_size: int) -> Body | None:
+    with path.open("rb") as file:
+        content = file.read(max_size + 1)
+    if len(content) > max_size:
+        raise OSError(f"larger than max_size ({max_size:,} bytes); raise it for this source")
+    # A picture beside the articles is no broken article; UTF-16, with its zero bytes, announces itself.
+    is_picture = b"\0" in content[:1000] and not content.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"))
+    return None if is_picture else Body(content=content, path=name, stamp=stamp)
+
+
+def _words(error: OSError) -> str:
+    match error:
+        case FileNotFoundError():
+            return "does not exist; create it or correct the path"
+        case PermissionError():
+            return "may not be read; give the user that runs feedmill read access"
+        case IsADirectoryError():
+            return "is a folder"
+    return f"{error.strerror}; check the path and the disk" if error.strerror else str(error)
