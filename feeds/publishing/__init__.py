@@ -1,0 +1,13 @@
+"""From articles to published files. Writers are pure: the same feed gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from feeds.publishing import atom
+from feeds.records import Feed
+
+# By the name of the file they write, in the folder of everything and in that of each category.
+WRITERS: dict[str, Callable[[Feed], bytes]] = {
+    "atom.xml": atom.write,
+}
