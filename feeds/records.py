@@ -245,6 +245,16 @@ class Document:
     problems: tuple[str, ...] = ()  # what was wrong and could be mended or left out, in words
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A source as another program's list names it."""
+
+    url: str
+    title: str = ""
+    site_url: str = ""
+    categories: tuple[str, ...] = ()
+
+
 DateFrom: TypeAlias = Literal["published", "updated", "url", "first-seen"]
 
 

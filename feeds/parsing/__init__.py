@@ -1,0 +1,70 @@
+"""Bytes to documents. Pure: what a source sent goes in, a `Document` comes out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from feeds.errors import ParseError
+from feeds.parsing import frontmatter, jsonfeed, syndication
+from feeds.parsing.encoding import decode
+from feeds.parsing.sniffing import sniff
+from feeds.records import Body, Document, Entry, RawOrigin, Source, Text
+
+PARSERS: dict[str, Callable[..., Document]] = {
+    "syndication": syndication.parse,
+    "jsonfeed": jsonfeed.parse,
+    "frontmatter": frontmatter.parse,
+}
+
+
+def parse(body: Body, source: Source, *, now: datetime) -> Document:
+    """What the bytes say. Dates without a zone are read in the source's; `now` helps with two-digit years only.
+
+    Raises ParseError that says what the bytes are instead, and what would help.
+    """
+    text = decode(body.content, charset=body.charset).text
+    name = sniff(text)
+    if name == "frontmatter" and source.kind != "folder":
+        raise ParseError("an article with front matter, where a feed should be; such files are read by `path:`")
+    document = PARSERS[name](
+        text,
+        url=body.url,
+        base_url=_base_url(body, source) or source.base_url,
+        zone=source.timezone,
+        now=now,
+        **({"path": body.path} if name == "frontmatter" else {}),
+    )
+    return replace(document, entries=tuple(_completed(entry, document, source) for entry in document.entries))
+
+
+def _base_url(body: Body, source: Source) -> str:
+    """Where relative links start: the address without its query, which they never keep and which may be secret."""
+    return source.redact(urlsplit(body.url)._replace(query="", fragment="").geturl())
+
+
+def _completed(entry: Entry, document: Document, source: Source) -> Entry:
+    """The entry with what its document says for all of its entries."""
+    return replace(
+        entry,
+        # Before it inherits: a new date of the whole document is nothing new in the entry.
+        raw_digest=hashlib.sha256(msgspec.json.encode(entry)).hexdigest(),
+        document_url=document.base_url,
+        language=entry.language or document.language,
+        # RFC 4287, section 4.2.1: a copied entry's are those of where it came from.
+        authors=entry.authors or (entry.origin.authors if entry.origin else ()) or document.about.authors,
+        origin=entry.origin or _origin(document, source),
+    )
+
+
+def _origin(document: Document, source: Source) -> RawOrigin:
+    about = document.about
+    # The address it was served from may hold a secret; then it names itself or stays unnamed.
+    served_by = "" if source.secrets else document.url
+    title = about.title or Text(value=source.name, is_html=False)
+    return replace(about, title=title, feed_url=source.redact(about.feed_url) or served_by)

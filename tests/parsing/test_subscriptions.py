@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.errors import ParseError
+from feeds.parsing.subscriptions import read
+from feeds.publishing import opml
+from feeds.records import Subscription
+
+OPML = """<?xml version="1.0"?><!-- exported -->
+<opml version="2.0"><head><title>Mine</title></head><body>
+  <outline text="Bread"><outline text="Rye"><outline text="Crust &amp; Crumb" type="rss"
+    xmlUrl="https://crust.example/feed?a=1&amp;b=2" htmlUrl="https://crust.example/" category="/Food/Baking,Slow"/>
+  </outline></outline>
+  <outline text="Loose" xmlUrl="https://loose.example/feed"/>
+  <outline text="Local" xmlUrl="file:///etc/passwd"/>
+  <outline text="Tea"><outline text="Again" xmlUrl="https://loose.example/feed"/></outline>
+</body></opml>"""
+
+
+def test_nested_outlines_become_categories_and_an_address_in_two_folders_has_both() -> None:
+    listed = read(OPML)
+    assert listed.found == (
+        Subscription(
+            url="https://crust.example/feed?a=1&b=2",
+            title="Crust & Crumb",
+            site_url="https://crust.example/",
+            categories=("Bread", "Rye", "Food", "Baking", "Slow"),
+        ),
+        Subscription(url="https://loose.example/feed", title="Loose", categories=("Tea",)),
+    )
+    assert listed.problems == ("Local: file:///etc/passwd is no http address; left out",)
+
+
+def test_broken_opml_gives_what_can_be_read() -> None:
+    listed = read('<opml><body><outline text="a & b" xmlUrl="https://a.example/"><outline xmlUrl="https://b.example/')
+    assert listed.found[0].url == "https://a.example/"
+
+
+def test_opml_reaches_no_file_and_does_not_blow_up() -> None:
+    bomb = '<!DOCTYPE o [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY f SYSTEM "file:///etc/passwd">]>'
+    text = f'{bomb}<opml><body><outline text="&b;&f;x" xmlUrl="https://a.example/"/></body></opml>'
+    with pytest.raises(ParseError):  # a document type in front is nothing an export writes
+        read(text)
+    assert read(text.replace(bomb, "")).found
+
+
+def test_planets_sections_are_sources() -> None:
+    text = "[Planet]\nname = Planet Mill\n[https://a.example/feed]\nname = Ada\n[https://b.example/?x=%20]\n[tmpl/x]\na=b\n"
+    assert read(text).found == (
+        Subscription(url="https://a.example/feed", title="Ada"),
+        Subscription(url="https://b.example/?x=%20"),
+    )
+
+
+def test_newsboats_commands_are_reported_and_never_run() -> None:
+    text = """# mine
+https://a.example/feed bread "slow food" "~Ada's bread" !
+"exec:~/bin/rm -rf /" tag
+filter:~/bin/f:https://c.example/
+"query:Unread:unread = \\"yes\\""
+https://b.example/#frag
+https://c.example/ "unclosed
+"""
+    listed = read(text)
+    assert listed.found == (
+        Subscription(url="https://a.example/feed", title="Ada's bread", categories=("bread", "slow food")),
+        Subscription(url="https://b.example/#frag"),
+    )
+    assert [problem.split(":")[0] for problem in listed.problems] == ["line 3", "line 4", "line 5", "line 7"]
+    assert "never runs commands" in listed.problems[0]
+
+
+def test_what_is_no_list_is_refused() -> None:
+    with pytest.raises(ParseError, match="no OPML"):
+        read("<html><body>hello")
+
+
+@given(st.text())
+def test_nothing_else_is_ever_raised(text: str) -> None:
+    for start in ("", "<opml>", "[https://a.example/]\n", "https://a.example/ "):
+        with contextlib.suppress(ParseError):
+            read(start + text)
+
+
+def test_what_is_exported_can_be_imported() -> None:
+    found = (
+        Subscription(url="https://a.example/?a=1&b=2", title="<A> & 饮食", categories=("饮食", "Slow")),
+        Subscription(url="https://b.example/", title="b", site_url="https://b.example/home"),
+        Subscription(url="https://c.example/", title="c", categories=("饮食",)),
+    )
+    assert sorted(read(opml.write("Mine", found).decode()).found, key=lambda one: one.url) == list(found)
