@@ -2,6 +2,7 @@
 
 FeedmillError
 ├── SettingsError   the config cannot be used            exit code 2
+│   └── NoConfigError   there is none
 ├── SourceError     one source cannot be read: it is reported, the others go on
 │   └── ParseError  its bytes are no document of any format we know
 ├── StoreError      the database cannot be read or written    exit code 1
@@ -18,6 +19,10 @@ class FeedmillError(Exception):
 
 class SettingsError(FeedmillError):
     """The config cannot be used; one line a complaint, each `file:line: path: what; what would help`."""
+
+
+class NoConfigError(SettingsError):
+    """There is no config where one is looked for."""
 
 
 class SourceError(FeedmillError):

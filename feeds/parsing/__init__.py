@@ -64,7 +64,7 @@ def _completed(entry: Entry, document: Document, source: Source) -> Entry:
 
 def _origin(document: Document, source: Source) -> RawOrigin:
     about = document.about
-    # The address it was served from may hold a secret; then it names itself or stays unnamed.
-    served_by = "" if source.secrets else document.url
+    # Ours, not the one it was served from: a redirect may lead to an address that is signed for us alone.
+    served_by = "" if source.secrets else source.url
     title = about.title or Text(value=source.name, is_html=False)
     return replace(about, title=title, feed_url=source.redact(about.feed_url) or served_by)

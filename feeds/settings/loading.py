@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from feeds import marked_yaml
-from feeds.errors import SettingsError
+from feeds.errors import NoConfigError, SettingsError
 from feeds.marked_yaml import Marked, YamlError
 from feeds.settings import environment, rules
 from feeds.settings.building import Settings, settings
@@ -28,7 +28,7 @@ def find(explicit: str | None, *, environ: Mapping[str, str], cwd: Path) -> Path
         if place.is_file():
             return place
     looked = " and ".join(map(str, places))
-    raise SettingsError(f"no config.yaml: looked at {looked}; write one, or name it with --config or $FEEDMILL_CONFIG")
+    raise NoConfigError(f"no config.yaml: looked at {looked}; write one, or name it with --config or $FEEDMILL_CONFIG")
 
 
 def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
@@ -43,6 +43,11 @@ def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
     if complaints or keys is None:
         raise SettingsError(report(path, complaints, marked.lines))
     return settings(keys, tree, file=path, home=environ.get("HOME", ""), lines=marked.lines)
+
+
+def defaults() -> Settings:
+    """What an empty config says, for what needs no config."""
+    return settings(ConfigKeys(), {}, file=Path("config.yaml"), home="", lines={(): 1})
 
 
 def _config_home(environ: Mapping[str, str]) -> Path:

@@ -1,0 +1,80 @@
+"""Which shelves an article stands on, and what their folders are called."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from feeds.records import Category, Tag
+
+MAX_NAME = 300  # characters; a longer name is cut
+MAX_SLUG = 40  # characters of up to four bytes each: with a mark behind it, below every file system's 255 bytes
+
+# Names of folders that mean something else: to us, or to Windows.
+RESERVED = frozenset(
+    "archive articles assets hub healthz metrics sources status con prn aux nul".split()
+    + [f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)]
+)
+
+# Letters and marks that nobody sees: fillers, joiners, variation selectors.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def by_label(categories: Iterable[Category]) -> dict[str, str]:
+    """The category's name for each of its names and aliases, as written, or however capitalized and spaced."""
+    categories = tuple(categories)
+    labels = {category.name: category.name for category in categories}
+    for category in categories:
+        for label in (category.name, category.title, *category.aliases):
+            labels.setdefault(_folded(label), category.name)
+    return labels
+
+
+def assign(
+    of_source: Iterable[str], own: Iterable[str], tags: Iterable[Tag], labels: Mapping[str, str]
+) -> tuple[str, ...]:
+    """An article's categories: those of its source, its own from front matter, and those its tags are aliases of."""
+    named = [_meant(name, labels) or tidy(name) for name in (*of_source, *own)]
+    from_tags = [meant for tag in tags for label in (tag.term, tag.label) if (meant := _meant(label, labels))]
+    return tuple(dict.fromkeys((*named, *from_tags)))
+
+
+def tidy(name: str) -> str:
+    """A category's name as we keep it: printable, one space between words, not endless."""
+    printable = "".join(character if character.isprintable() else " " for character in name)
+    return " ".join(printable.split())[:MAX_NAME]
+
+
+def slugs(name: str) -> tuple[str, ...]:
+    """Names for a category's folder, the best first; the last one no other category has.
+
+    Letters and digits of any script stay readable; everything else becomes a hyphen.
+    """
+    plain = _readable(unicodedata.normalize("NFKC", _UNSEEN.sub("", name)).lower())
+    # Lower-casing can undo the normal form, and a cut can end in a hyphen.
+    plain = _readable(unicodedata.normalize("NFC", plain)[:MAX_SLUG])
+    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    marked = tuple(f"{plain or 'category'}-{mark[:length]}" for length in (6, 12, 64))
+    return (plain, *marked) if plain and plain not in RESERVED else marked
+
+
+def _readable(name: str) -> str:
+    kept: list[str] = []
+    for character in _UNSEEN.sub("", name):
+        # A vowel sign belongs to its letter: neither Thai nor Devanagari could be read without.
+        is_mark = unicodedata.category(character) in {"Mn", "Mc"} and bool(kept) and kept[-1] != "-"
+        if character.isalnum() or is_mark:
+            kept.append(character)
+        elif kept and kept[-1] != "-":
+            kept.append("-")
+    return "".join(kept).strip("-")
+
+
+def _meant(label: str, labels: Mapping[str, str]) -> str:
+    return labels.get(label) or labels.get(_folded(label), "")
+
+
+def _folded(label: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", label).casefold().split())

@@ -1,0 +1,67 @@
+"""Plain text: titles, names and labels as a person reads them, and the words of an article."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from feeds.records import Text
+
+# XML 1.0, section 2.2: no document of ours may hold these, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
+# Beside those: C1 controls, and what turns the order of the text around it (UAX #9): U+202E makes `gpj.exe` of
+# `exe.jpg`. The marks U+200E, U+200F and the joiners stay, Hebrew, Persian and emoji need them.
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]+")
+
+_BLOCKS = (
+    "address article aside blockquote br caption center dd details dialog dir div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol optgroup option p pre section summary "
+    "table tbody td tfoot th thead tr ul video audio img iframe picture"
+)
+_INLINE = (
+    "a abbr acronym applet area b base basefont bdi bdo big body blink button canvas cite code col colgroup data "
+    "datalist del dfn em embed font frame frameset head html i input ins kbd label link map mark marquee math meta "
+    "meter nobr noframes noscript object output param progress q rb rp rt rtc ruby s samp script select slot small "
+    "source span strike strong style sub sup svg template textarea time title track tt u var wbr"
+)
+# Only a real element's name makes a tag: `List<String>` and `x <y` are words of a title. No tag holds another `<`,
+# so that a title of a million `<b "` costs one look each.
+_TAG = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    r"|<(?P<raw>script|style)(?=[\s/>])[^<]*+(?:<(?!/?(?P=raw)\b)[^<]*+)*+</(?P=raw)\s*>"
+    rf"|</?(?:(?P<block>{'|'.join(_BLOCKS.split())})|(?:{'|'.join(_INLINE.split())}))"
+    r"""(?=[\s/>])(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>""",
+    re.IGNORECASE | re.DOTALL,
+)
+_CLEAN_TAG = re.compile(rf"</?(?:(?P<block>{'|'.join(_BLOCKS.split())})|[a-z0-9]+)(?: [^<>]*)?>")
+# An address that would run, were a label taken for one. `JavaScript: the good parts` and `JavaScript:从入门到精通` are
+# words, and so is the Italian for date, `Data:`.
+_SCRIPT = re.compile(
+    r"(?<![a-z0-9+.-])(?:(?:java|vb|live)script:(?=[!-~]|[^\s(=`%]{1,60}[(=`%])|data:(?=[a-z]+/[a-z0-9.+-]+[;,]))",
+    re.IGNORECASE,
+)
+_SPACE_ROUND_BREAK = re.compile(r"\s*\n\s*")
+_SPACES = re.compile(r"[^\S\n]+")
+
+
+def plain_text(text: Text) -> str:
+    """One line as a reader sees it. Plain, not safe: whoever puts it into markup escapes it."""
+    value = text.value
+    if text.is_html and "<" in value:
+        value = _TAG.sub(lambda tag: " " if tag["block"] else "", value)
+    if text.is_html and "&" in value:
+        value = unescape(value)  # once: `&amp;lt;` is how a title writes the word `&lt;`
+    value = " ".join(_UNSEEN.sub("", xml_safe(value)).split())
+    return _SCRIPT.sub("", value) if ":" in value else value
+
+
+def text_of(html: str) -> str:
+    """The visible text of HTML that `sanitize` made: a line for each block, entities decoded."""
+    value = _SPACES.sub(" ", html.replace("\n", " "))
+    value = unescape(_CLEAN_TAG.sub(lambda tag: "\n" if tag["block"] else "", value))
+    return _SPACE_ROUND_BREAK.sub("\n", _SPACES.sub(" ", value)).strip()
+
+
+def xml_safe(value: str) -> str:
+    """`value` without the characters that XML 1.0 forbids, lone surrogates among them."""
+    return value if value.isascii() and value.isprintable() else _NOT_XML.sub("", value)

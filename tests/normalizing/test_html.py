@@ -1,0 +1,541 @@
+from __future__ import annotations
+
+import re
+import time
+from html.parser import HTMLParser
+
+import lxml.html
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from feeds.normalizing.html import first_image, sanitize
+from feeds.normalizing.text import text_of, xml_safe
+from feeds.records import Text
+
+PAGE = "https://site.example/news/today.html"
+
+
+def clean(value: str, base: str = PAGE) -> str:
+    return sanitize(Text(value=value), base_url=base)
+
+
+# What may stand in an article, written down a second time and on purpose: a slip in the policy must not excuse itself.
+ELEMENTS = frozenset(
+    (
+        "a abbr acronym address article aside audio b bdi bdo big blockquote br caption center cite code col colgroup "
+        "data dd del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins "
+        "kbd li main mark menu nav ol p picture pre q rb rp rt rtc ruby s samp section small source span strike strong "
+        "sub summary sup table tbody td tfoot th thead time tr track tt u ul var video wbr"
+    ).split()
+)
+HARMLESS = frozenset(
+    (
+        "lang dir title alt width height sizes media type referrerpolicy align valign colspan rowspan headers scope "
+        "abbr span border summary size start reversed value datetime open controls preload loop muted kind srclang "
+        "label default hreflang"
+    ).split()
+)
+WEB = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:[/?#][^\s\"'<>\\]*)?")
+INLINE = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,[A-Za-z0-9+/=]+")
+HREF = re.compile(WEB.pattern + r"|(?:mailto|tel|sms|xmpp|geo|magnet|ftps?):[^\s\"'<>\\]+")
+ADDRESSES = {
+    "href": HREF,
+    "src": re.compile(f"{WEB.pattern}|{INLINE.pattern}"),
+    "poster": WEB,
+    "cite": WEB,
+    "srcset": re.compile(rf"{WEB.pattern}(?: [0-9.]+[wxh])*(?:, {WEB.pattern}(?: [0-9.]+[wxh])*)*"),
+    "style": re.compile(r"text-align:(?:left|right|center|justify|start|end)"),
+}
+
+
+class Checker(HTMLParser):
+    """Reads what `sanitize` wrote with another parser, and fails on anything that is not on the lists above."""
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in ELEMENTS, tag
+        for name, value in attrs:
+            if name in ADDRESSES:
+                assert ADDRESSES[name].fullmatch(value or ""), (tag, name, value)
+                assert tag == "img" or not (value or "").startswith("data:"), (tag, name, value)
+            else:
+                assert name in HARMLESS, (tag, name)
+
+    def handle_comment(self, data):
+        raise AssertionError(f"a comment: {data}")
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+def assert_safe(html: str) -> None:
+    checker = Checker(convert_charrefs=True)
+    checker.feed(html)
+    checker.close()
+    assert html == xml_safe(html)
+    if html.strip():  # libxml2 reads differently again; what only one of them sees counts as well
+        for element in lxml.html.fragment_fromstring(html, create_parent="div").iterdescendants():
+            assert element.tag in ELEMENTS, element.tag
+            for name, value in element.attrib.items():
+                assert name in HARMLESS or ADDRESSES[name].fullmatch(value), (element.tag, name, value)
+
+
+# Each of these has been a hole in some sanitizer or reader, or is the next thing someone would try.
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
+    "<script/x>alert(1)</script/x>",
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+    "<script>alert(1)",
+    "<<script>alert(1);//<</script>",
+    "<script\x00>alert(1)</script>",
+    "<script\x0c>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<img/src=x onerror=alert(1)>",
+    "<img/src='x'/onerror=alert(1)>",
+    '<img src="x"onerror="alert(1)">',
+    "<img src=x:x onerror\n=\nalert(1)>",
+    "<img src=x OnErRoR=alert(1)>",
+    "<p>hi</p><img/src=x onerror=alert(1)>",
+    "<img src=`javascript:alert(1)`>",
+    '<img """><script>alert(1)</script>">',
+    "<img src=javascript:alert(1)>",
+    "<img src=JaVaScRiPt:alert(1)>",
+    '<img src="jav\tascript:alert(1)">',
+    '<img src="jav&#x09;ascript:alert(1)">',
+    '<img src="jav&#x0A;ascript:alert(1)">',
+    '<img src=" &#14;  javascript:alert(1)">',
+    "<img src=&#106;&#97;&#118;&#97;&#115;&#99;&#114;&#105;&#112;&#116;&#58;alert(1)>",
+    "<img src=&#0000106&#0000097&#0000118&#0000097script:alert(1)>",
+    "<img src=&#x6A&#x61&#x76&#x61&#x73&#x63&#x72&#x69&#x70&#x74&#x3A;alert(1)>",
+    '<img dynsrc="javascript:alert(1)" lowsrc="javascript:alert(1)">',
+    '<img longdesc="javascript:alert(1)" src=x usemap="#m">',
+    '<img data-src="javascript:alert(1)">',
+    '<img data-original="&#106;avascript:alert(1)" src="data:image/gif;base64,R0lGOD">',
+    "<img data-src='x\" onerror=\"alert(1)'>",
+    "<img alt='\"><script>alert(1)</script>' src=x>",
+    "<img title='&quot; onerror=alert(1) x=&quot;' src=x>",
+    "<img alt='`` onerror=alert(1)' src=x>",
+    '<img src="data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9YWxlcnQoMSk+">',
+    '<img src=\'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>\'>',
+    "<img srcset='javascript:alert(1) 1x, data:text/html,x 2x'>",
+    "<img srcset='x\" onerror=alert(1) 1x'>",
+    "<img srcset='a.jpg 1x onerror=alert(1), b.jpg (x'>",
+    "<img data-srcset='javascript:alert(1), , ,,'>",
+    "<picture><source srcset=javascript:alert(1)><img src=x onerror=alert(1)></picture>",
+    "<image src=x onerror=alert(1)>",
+    "<a href=javascript:alert(1)>x</a>",
+    '<a href="\u00a0javascript:alert(1)">x</a>',
+    '<a href="\u2028javascript:alert(1)">x</a>',
+    '<a href="&nbsp;javascript:alert(1)">x</a>',
+    '<a href="&#x2028;javascript:alert(1)">x</a>',
+    '<a href="\u200bjavascript:alert(1)">x</a>',
+    '<a href="java&shy;script:alert(1)">x</a>',
+    '<a href="javascript&colon;alert(1)">x</a>',
+    '<a href="javascript&#x3a;alert&lpar;1&rpar;">x</a>',
+    '<a href="java&Tab;script:alert(1)">x</a>',
+    '<a href="java&NewLine;script:alert(1)">x</a>',
+    '<a href="\x01javascript:alert(1)">x</a>',
+    '<a href="&#1;javascript:alert(1)">x</a>',
+    '<a href="javascript:\u0061lert(1)">x</a>',
+    '<a href="vbscript:msgbox(1)">x</a>',
+    '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+    '<a href="data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==">x</a>',
+    '<a href="DATA:text/html,x">x</a>',
+    '<a href="feed:javascript:alert(1)">x</a>',
+    '<a href="view-source:javascript:alert(1)">x</a>',
+    '<a href="jar:javascript:alert(1)!/">x</a>',
+    '<a href="//evil.example\\@site.example/">x</a>',
+    '<a href="mailto:x?body=&quot;><script>alert(1)</script>">x</a>',
+    '<a href="https://a.example/&quot; onclick=&quot;alert(1)">x</a>',
+    "<a href='https://a.example/\"onmouseover=alert(1)//'>x</a>",
+    "<a onclick=alert(1) href=/a target=_blank rel=opener ping=//evil.example/ download>x</a>",
+    "<a xlink:href=javascript:alert(1)>x</a>",
+    '<a href="#" style="position:fixed;inset:0;z-index:9">x</a>',
+    "<a href=https://a.example/ href=javascript:alert(1)>x</a>",
+    "<svg onload=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<svg><script xlink:href=//evil.example/x.js /></svg>",
+    "<svg><a xlink:href=javascript:alert(1)><text>x</text></a></svg>",
+    "<svg><animate attributeName=href values=javascript:alert(1) /><a id=x><text>x</text></a></svg>",
+    "<svg><foreignObject><iframe src=javascript:alert(1)></iframe></foreignObject></svg>",
+    "<svg><style><img src=x onerror=alert(1)></style></svg>",
+    "<svg></p><style><a id='</style><img src=1 onerror=alert(1)>'>",
+    "<svg><p><style><g title='</style><img src=x onerror=alert(1)>'>",
+    "<svg><title><![CDATA[</title><img src=x onerror=alert(1)>]]></title></svg>",
+    "<svg><desc><noscript><a title='</noscript><img src=x onerror=alert(1)>'>",
+    "<svg><use href='data:image/svg+xml,<svg id=x onload=alert(1)>#x'/></svg>",
+    "<math><mi xlink:href=javascript:alert(1)>x</mi></math>",
+    "<math href=javascript:alert(1)>x</math>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>",
+    "<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+    "<math><mtext><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
+    "<math><annotation-xml encoding=text/html><script>alert(1)</script></annotation-xml></math>",
+    "<math><annotation-xml><p><style><!--</style><img src=x onerror=alert(1)>--></p></annotation-xml></math>",
+    "<math><maction actiontype=statusline xlink:href=javascript:alert(1)>x</maction></math>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<noscript>&lt;img src=x onerror=alert(1)&gt;</noscript>",
+    "<noscript><noscript><img src=x onerror=alert(1)></noscript></noscript>",
+    "<noscript><style></noscript><img src=x onerror=alert(1)></style>",
+    "<noscript><!--</noscript><img src=x onerror=alert(1)>-->",
+    "<noembed><p title='</noembed><img src=x onerror=alert(1)>'></noembed>",
+    "<noframes><p title='</noframes><img src=x onerror=alert(1)>'></noframes>",
+    "<xmp><p title='</xmp><img src=x onerror=alert(1)>'></xmp>",
+    "<plaintext><img src=x onerror=alert(1)>",
+    "<listing>&lt;img src=x onerror=alert(1)&gt;</listing>",
+    "<textarea><p title='</textarea><img src=x onerror=alert(1)>'></textarea>",
+    "<title><p title='</title><img src=x onerror=alert(1)>'></title>",
+    "<textarea></textarea><img src=x onerror=alert(1)>",
+    "<template><img src=x onerror=alert(1)></template>",
+    "<template><script>alert(1)</script></template><template shadowrootmode=open><img src=x onerror=alert(1)>",
+    "<select><template><style><!--</style><a rel='--></style></template></select><img src=x onerror=alert(1)>'>",
+    "<select><option><style></option></select><img src=x onerror=alert(1)></style>",
+    "<option><style></option></select><b><img src=x onerror=alert(1)></style></option>",
+    "<select onfocus=alert(1) autofocus><iframe src=javascript:alert(1)>",
+    "<iframe src=javascript:alert(1)></iframe>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<iframe src='data:text/html,<script>alert(1)</script>'></iframe>",
+    "<iframe><script>alert(1)</script></iframe>",
+    "<iframe src=//a.example/><img src=x onerror=alert(1)></iframe>",
+    "<iframe src='https://a.example/\"><script>alert(1)</script>'></iframe>",
+    "<iframe src=//a.example/ title='<script>alert(1)</script>\"'></iframe>",
+    "<iframe src=//a.example/ onload=alert(1)>",
+    "<IFRAME/SRC=javascript:alert(1)>",
+    "<x-iframe src=javascript:alert(1) onload=alert(1)></x-iframe>",
+    "<x-noscript><img src=x onerror=alert(1)></x-noscript>",
+    "<x-a href=javascript:alert(1) onclick=alert(1)>x</x-a><x-b onclick=alert(1)>x</x-b>",
+    "<x-svg onload=alert(1)><x-script>alert(1)</x-script></x-svg>",
+    "<frameset onload=alert(1)><frame src=javascript:alert(1)></frameset>",
+    "<object data=javascript:alert(1)></object>",
+    "<object data='data:text/html,<script>alert(1)</script>'><param name=x value=y></object>",
+    "<object classid=clsid:ae24fdae-03c6-11d1-8b76-0080c744f389><param name=url value=javascript:alert(1)></object>",
+    "<embed src=javascript:alert(1)>",
+    "<embed src='data:image/svg+xml;base64,PHN2Zz4=' type=image/svg+xml allowscriptaccess=always>",
+    "<applet code=Evil.class archive=//evil.example/e.jar></applet>",
+    "<form action=javascript:alert(1)><input type=submit></form>",
+    "<form id=x></form><button form=x formaction=javascript:alert(1)>x</button>",
+    "<input onfocus=alert(1) autofocus>",
+    "<input type=image src=x formaction=javascript:alert(1) onerror=alert(1)>",
+    "<isindex type=image src=1 onerror=alert(1)>",
+    "<keygen autofocus onfocus=alert(1)>",
+    "<button onclick=alert(1)>x</button>",
+    "<meta http-equiv=refresh content='0;url=javascript:alert(1)'>",
+    "<meta http-equiv=refresh content='0;url=//evil.example/'>",
+    "<meta charset=utf-7>+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
+    "<link rel=stylesheet href=javascript:alert(1)>",
+    "<link rel=import href=//evil.example/x.html>",
+    "<base href=javascript:alert(1)//><a href=x>x</a>",
+    "<base href=//evil.example/><a href=x>x</a><img src=y>",
+    "<body onload=alert(1) background=javascript:alert(1)>",
+    "<html onmouseover=alert(1)><head><title>x</title></head><body>x</body></html>",
+    "<style>@import '//evil.example/x.css';</style>",
+    "<style>*{background:url(javascript:alert(1))}</style>",
+    "<style></style><img src=x onerror=alert(1)>",
+    "<style><!--</style><img src=x onerror=alert(1)>-->",
+    "<div style='width:expression(alert(1))'>x</div>",
+    "<div style='text-align:expression(alert(1))'>x</div>",
+    "<div style='text-align:center;background:url(//evil.example/)'>x</div>",
+    "<div style='text-align:center\\;position:fixed'>x</div>",
+    "<div style='-moz-binding:url(//evil.example/x.xml#x);behavior:url(x.htc)'>x</div>",
+    '<div style="text-align:center&quot; onclick=alert(1) x=&quot;">x</div>',
+    "<div style='\\74 ext-align:center;color:\\65xpression(alert(1))'>x</div>",
+    "<table background=javascript:alert(1)><td background=javascript:alert(1)>x</table>",
+    "<td><script>alert(1)</script></td>",
+    "<table><script>alert(1)</script><style>x</style><tr><td>x</table>",
+    "<table><caption><table></caption><svg><style></table><img src=x onerror=alert(1)>",
+    "<video src=javascript:alert(1) poster=javascript:alert(1) autoplay onloadstart=alert(1)></video>",
+    "<video><source onerror=alert(1) src=x></video>",
+    "<video poster='data:image/svg+xml,<svg onload=alert(1)>' src=/a.mp4></video>",
+    "<audio src=x onerror=alert(1) autoplay>",
+    "<track src=javascript:alert(1) oncuechange=alert(1)>",
+    "<track src='data:text/html,<script>alert(1)</script>'><audio src='data:text/html,x'></audio>",
+    "<video><source src='data:text/html;base64,PHNjcmlwdD4='></video>",
+    "<blockquote cite=javascript:alert(1)>x</blockquote>",
+    "<q cite='&#x6a;avascript:alert(1)'>x</q><del cite=data:text/html,x>x</del><ins cite=vbscript:x>y</ins>",
+    "<details open ontoggle=alert(1)><summary onclick=alert(1)>x</summary></details>",
+    "<marquee onstart=alert(1) behavior=alternate>x</marquee>",
+    "<dialog open onclose=alert(1)>x</dialog>",
+    "<map name=m><area href=javascript:alert(1) shape=default></map>",
+    "<bgsound src=javascript:alert(1)><layer src=//evil.example/><ilayer>",
+    "<xml id=x><x><c><![CDATA[<img src=x onerror=alert(1)>]]></c></x></xml><span datasrc=#x datafld=c></span>",
+    "<xss style='behavior:url(x.htc)' onclick=alert(1)>x</xss>",
+    "<custom-element onanimationend=alert(1) is=x>x</custom-element>",
+    "<p onclick=alert(1) id=forms class=admin name=cookie tabindex=1 contenteditable>x</p>",
+    "<p id='__proto__' accesskey=x popover slot=x part=y itemscope>x</p>",
+    "<!--[if gte IE 4]><script>alert(1)</script><![endif]-->",
+    "<!--><script>alert(1)</script>-->",
+    "<!---><img src=x onerror=alert(1)>-->",
+    "<!-- --!><img src=x onerror=alert(1)> -->",
+    "<!- <img src=x onerror=alert(1)> ->",
+    "<![CDATA[<img src=x onerror=alert(1)>]]>",
+    "<?xml-stylesheet href='javascript:alert(1)'?><?php <img src=x onerror=alert(1)> ?>",
+    "<!DOCTYPE html [<!ENTITY x '<script>alert(1)</script>'>]>&x;",
+    "</ <script>alert(1)</script>>",
+    "</p onclick=alert(1)><br/onclick=alert(1)>",
+    "<p/title='>'onclick=alert(1)>x",
+    "<p title=x\x00onclick=alert(1)>x</p>",
+    "<p title='x' onclick='alert(1)>x</p>",
+    "<a href='x' title='<!--'>a</a><a title='--><img src=x onerror=alert(1)>'>b</a>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&amp;lt;script&amp;gt;",
+    "<b <script>alert(1)</script>0",
+    "<div id='1\u2028' onclick\u2028=alert(1)>x</div>",
+    "<ruby><rt><script>alert(1)</script></rt></ruby>",
+    "<a><table><a href=javascript:alert(1)><td><a onclick=alert(1)>x",
+    "<b><p></b><i></p><img src=x onerror=alert(1)></i>",
+    "\ud800<img src=x onerror=alert(1)>\udfff\ufffe\uffff",
+    "＜script＞alert(1)＜/script＞",
+    "¼script¾alert(1)¼/script¾",
+    "<source src=javascript:alert(1) srcset=javascript:alert(1)>",
+]
+
+
+def test_there_are_enough_hostile_vectors_and_none_twice():
+    assert len(HOSTILE) == len(set(HOSTILE)) >= 120
+
+
+@pytest.mark.parametrize("vector", HOSTILE)
+def test_nothing_hostile_gets_through(vector):
+    html = clean(vector)
+    assert_safe(html)
+    assert clean(html) == html
+
+
+PADDING = "<i>x</i>" * 601  # enough tags to be tamed before they are parsed
+
+
+@pytest.mark.parametrize("vector", HOSTILE)
+def test_nothing_hostile_gets_through_in_a_long_article(vector):
+    assert_safe(clean(PADDING + vector))
+    assert_safe(clean(vector + PADDING))
+
+
+def test_all_the_hostile_together_get_no_further():
+    assert_safe(clean("".join(HOSTILE)))
+    assert_safe(clean("".join(reversed(HOSTILE))))
+
+
+def test_the_checker_itself_finds_what_it_should():
+    for html in ("<script>x</script>", "<p onclick=x>", "<a href='javascript:x'>", "<!--x-->", "<p id=x>", "a\x01"):
+        with pytest.raises(AssertionError):
+            assert_safe(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<table align="center"><caption>c</caption><colgroup><col span="2"></colgroup><tbody><tr>'
+        '<th scope="row" colspan="2">h</th><td rowspan="2" style="text-align:right">d</td></tr></tbody></table>',
+        '<figure><img src="https://i.example/a.jpg" alt="An &quot;a&quot;" title="t" width="6" height="4" '
+        'referrerpolicy="no-referrer"><figcaption>f</figcaption></figure>',
+        "<details><summary>s</summary>more</details>",
+        "<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>",
+        '<time datetime="2024-05-06">May</time> <abbr title="As Soon As Possible">asap</abbr>',
+        '<ol start="3" reversed="" type="a"><li value="9">x</li></ol>',
+        '<del datetime="2024">a</del><ins>b</ins> H<sub>2</sub>O<sup>2</sup> <mark>m</mark> <kbd>k</kbd>',
+        "<pre><code>if a &lt; b &amp;&amp; c:\n    {}</code></pre>",
+        '<blockquote cite="https://a.example/">q</blockquote><dl><dt>t</dt><dd>d</dd></dl>',
+        '<p lang="ar" dir="rtl">x</p><h1>1</h1><h6>6</h6>',
+        '<video controls="" preload="none" src="https://a.example/a.mp4" poster="https://a.example/a.jpg"></video>',
+        '<p style="text-align:center">c</p>',
+    ],
+)
+def test_what_an_article_needs_stays_as_it_is(html):
+    def parts(markup: str) -> list[str]:  # attributes may change places
+        return sorted(re.findall(r' [a-z]+="[^"]*"|</?[a-z0-9]+|[^<>]+', markup))
+
+    assert parts(clean(html)) == parts(html)
+
+
+def test_relative_addresses_resolve_against_the_texts_own_base():
+    text = Text(value='<a href="b">x</a>', base_url="https://own.example/a/")
+    assert sanitize(text, base_url=PAGE) == '<a href="https://own.example/a/b">x</a>'
+
+
+def test_a_footnotes_address_points_at_the_original_page():
+    assert clean('<a href="#fn1" id="r1">1</a>') == f'<a href="{PAGE}#fn1">1</a>'
+
+
+def test_the_newline_a_listing_begins_with_survives_every_reading():
+    assert clean(clean('<pre lang="en">\n\na</pre>')) == '<pre lang="en">\n\na</pre>'
+
+
+def test_an_icon_goes_and_the_article_around_it_stays():
+    assert clean('a<svg class="i"/>b<svg><path d="M0"/><title>t</title><text>x</text></svg>c') == "abc"
+
+
+def test_plain_text_becomes_paragraphs_and_lines():
+    text = Text(value="a < b\r\nand <b>\n\n \nAT&amp;T\x00", is_html=False)
+    assert sanitize(text, base_url=PAGE) == "<p>a &lt; b<br>and &lt;b&gt;</p><p>AT&amp;amp;T</p>"
+    assert sanitize(Text(value=" \n ", is_html=False), base_url="") == ""
+
+
+def test_a_frame_survives_as_a_link_in_a_paragraph_of_its_own():
+    assert clean('<iframe src="//v.example/1?a=1&b=2"></iframe>') == (
+        '<p><a href="https://v.example/1?a=1&amp;b=2">https://v.example/1?a=1&amp;b=2</a></p>'
+    )
+    assert '<a href="https://v.example/1">Our &lt;film&gt;</a>' in clean(
+        '<p>a<iframe data-src="https://v.example/1" src="about:blank" title="Our &lt;film&gt;"></iframe>b</p>'
+    )
+
+
+REAL = '<img src="https://i.example/real.jpg">'
+GIF = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+
+
+@pytest.mark.parametrize(
+    "lazy",
+    [
+        f'<img class="lazy" data-src="https://i.example/real.jpg" src="{GIF}">',
+        '<img data-original="https://i.example/real.jpg">',
+        '<img data-actualsrc="https://i.example/real.jpg" src="https://i.example/small.jpg">',
+        '<img data-lazy-src="https://i.example/real.jpg" src="/img/spacer.gif">',
+        '<img data-src="true" data-original="https://i.example/real.jpg" data-lazy="1">',
+        '<img data-url="https://i.example/real.jpg" src="/img/blank.gif">',
+        '<img data-url="https://site.example/page" data-thumb="x" src="https://i.example/real.jpg">',
+        '<img data-src="javascript:alert(1)" src="https://i.example/real.jpg">',
+        f'<img data-src="{GIF}" src="https://i.example/real.jpg">',
+        f'<img data-src="https://i.example/real.jpg" src="{GIF}"><noscript>{REAL}</noscript>',
+        '<img data-src="https://i.example/real.jpg"> <noscript><img src="https://i.example/b.jpg"></noscript>',
+        f"<noscript>{REAL}</noscript>",
+        f'<img src="{GIF}"><noscript>{REAL}</noscript>',
+        f'<img src="/lazyload.png"><noscript>{REAL}</noscript>',
+    ],
+)
+def test_a_lazy_image_shows_its_real_address_once(lazy):
+    assert clean(lazy).strip() == REAL
+
+
+def test_a_fallback_elsewhere_in_the_article_is_not_shown_twice():
+    assert clean(f"<p>{REAL}</p><div><noscript>{REAL}Words</noscript></div>") == f"<p>{REAL}</p><div>Words</div>"
+
+
+@pytest.mark.parametrize(
+    "proxied",
+    ["https://proxy.example/?http://i.example/a.jpg", "https://proxy.example/?url=http%3A%2F%2Fi.example%2Fa.jpg"],
+)
+def test_an_image_behind_a_proxy_stays_behind_it(proxied):
+    html = clean(f'<img data-original="http://i.example/a.jpg" src="{proxied}" referrerpolicy="no-referrer">')
+    assert first_image(html) == proxied
+    assert 'referrerpolicy="no-referrer"' in html
+
+
+@pytest.mark.parametrize("sides", ['width="1" height="1"', 'width="0" height=1px', "height=0 width=0"])
+def test_a_tracking_pixel_goes(sides):
+    assert clean(f'a<img src="https://t.example/p.gif" {sides}>b') == "ab"
+
+
+def test_a_small_inline_picture_stays_and_a_placeholder_or_huge_one_goes():
+    picture = "data:image/png;base64," + "A" * 400
+    assert clean(f'<img src="{picture}">') == f'<img src="{picture}">'
+    assert clean(f'<img src="{GIF}">') == clean(f'<img src="{picture + "A" * 70_000}">') == ""
+    assert clean(f'<a href="{picture}">x</a><video src="{picture}"></video>').count("data:") == 0
+
+
+def test_every_candidate_of_a_srcset_is_absolute_and_safe():
+    html = clean(
+        '<img src="/a.jpg" srcset="a,b.jpg 1x, data:image/png;base64,AA 2x,javascript:x 3x, /c.jpg 480w ,d.jpg,">'
+    )
+    assert 'srcset="https://site.example/news/a,b.jpg 1x, https://site.example/c.jpg 480w, ' in html
+    assert 'https://site.example/news/d.jpg"' in html
+    assert "javascript" not in html
+    assert "data:" not in html
+
+
+def test_an_image_known_by_its_srcset_alone_gets_a_src():
+    assert 'src="https://site.example/a.jpg"' in clean('<img srcset="/a.jpg 1x, /b.jpg 2x">')
+
+
+def test_first_image_is_the_first_with_an_address():
+    picture = "data:image/png;base64," + "A" * 400
+    assert first_image(clean(f'<img src="{picture}"><p><img alt="b" src="/b.jpg?x=1&y=2"><img src="/c.jpg">')) == (
+        "https://site.example/b.jpg?x=1&y=2"
+    )
+    assert first_image(clean("<p>none</p>")) == ""
+
+
+def test_a_long_article_reads_the_same_as_its_parts():
+    part = (
+        '<p>One <b>bold <i>both</i></b> <a href="/x?a=1&amp;b=2" title="a &gt; b">link</a><br>two<p>three'
+        "<ul><li>a<li>b</ul><table><tr><td>1<td>2<tr><th>3</table><!-- <b> --><script>if (a<b) {}</script>"
+        "<dl><dt>t<dd>d</dl><blockquote>q</blockquote>5 < 6 &amp; R&D"
+    )
+    assert clean(part * 40) == clean(part) * 40
+
+
+BOMBS = {
+    "nested": "<div>",
+    "formatting and blocks": "<b><p>",
+    "inline and blocks": "<i><div>",
+    "links and tables": "<a><table>",
+    "foster parents": "<table>x<br>",
+    "lists": "<dl><dt>",
+    "headings": "<h1><h2>",
+    "rubies": "<ruby><rt>",
+    "ampersands": "x&",
+    "comments": "<!-- <b> --",
+    "quotes": "<a '\"",
+    "less-thans": "<",
+    "frames": "<iframe src=/a>",
+    "fallbacks": "<noscript><img src=/a.jpg>",
+    "images": "<img data-src=/a.jpg srcset='a 1x, b 2x'>",
+    "unknown": "<x></b>",
+    "ends": "</div></b>",
+}
+
+
+@pytest.mark.parametrize("piece", BOMBS.values(), ids=BOMBS.keys())
+def test_a_hostile_megabyte_takes_linear_time_and_space(piece):
+    begun = time.process_time()
+    html = clean(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - begun < 20  # one to two seconds on a quiet machine; minutes, were it quadratic
+    assert len(html) < 10_000_000
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "<p>" + "".join(f"<b title={number}>" for number in range(20_000)) + "<p>x" * 20_000,
+        "<p><b title='" + "x" * 500_000 + "'>" + "<p>x" * 50_000,
+        "<p " + " ".join(f"a{number}" for number in range(100_000)) + ">",
+        "<p title='" + "&amp;" * 200_000 + "'>",
+        "<div>" * 100_000,
+        "<div><object></div></object>" * 30_000,
+    ],
+    ids=["distinct tags", "a huge tag", "many attributes", "a huge value", "100,000 levels", "hidden depth"],
+)
+def test_what_the_parser_would_multiply_is_bounded(bomb):
+    begun = time.process_time()
+    html = clean(bomb)
+    assert time.process_time() - begun < 20
+    assert len(html) < 10 * len(bomb)
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            f"<{name}>"
+            for name in "p b i a div table tr td li ul h1 pre svg math button iframe noscript script".split()
+        ),
+        *(f"</{name}>" for name in "p b i a div table tr td li ul h1 pre svg math button iframe noscript".split()),
+        *("<!--", "-->", "<", ">", "&", "&lt;", "&#1;", "\n", "\r", "\x00", " ", "x", '"', "'", "=", "<br>", "<hr>"),
+        *("<img src=a.jpg>", "<img data-src=//x.example/a srcset='b 1x,'>", "<a href=javascript:x>", "<a href=/a#b>"),
+        *("<p style='text-align:right' onclick=x>", "<source srcset=a>", "<video>", "<iframe src=/v>", "<x-b>"),
+    ]
+)
+MARKUP = st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=25).map("".join))
+
+
+@settings(max_examples=400)
+@given(MARKUP)
+@example("<p><button><p>x")
+@example("<pre>\n\nx")
+def test_whatever_comes_in_what_comes_out_is_safe_and_stays_so(value):
+    html = clean(value)
+    assert_safe(html)
+    settled = clean(html)  # one of 100,000 hostile tangles, such as <h1><i><h1>, needs a second reading
+    assert clean(settled) == settled
+    assert_safe(clean(PADDING + value))
+    assert_safe(sanitize(Text(value=value, is_html=False), base_url=PAGE))
+    text_of(html)
+    first_image(html)

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import pytest
+
+from builders import MONDAY, TUESDAY, entry, source
+from feeds.normalizing import changes, normalize
+from feeds.normalizing.identity import MAX_ID_BYTES, atom_id, candidates, identify, mint
+from feeds.records import Enclosure, Entry, Known
+
+HOME = "https://gazette.example/"
+
+
+def refresh(store: dict[str, Known], *entries: Entry) -> dict[str, Entry]:
+    """What a document of these entries brings, by guid; `store` holds it afterwards."""
+    moved = changes(candidates(entries), store)
+    for guid, one in moved.items():
+        article = made(one, guid)
+        store[guid] = Known(guid=guid, url=article.url, title=article.title, raw_digest=article.raw_digest)
+    return moved
+
+
+def made(one: Entry, guid: str = "urn:1"):
+    return normalize(one, guid, source(), labels={}, authority="gazette.example", now=TUESDAY)
+
+
+def guid_of(**changes_) -> str:
+    (candidate,) = candidates([entry(**changes_)])
+    return candidate.guid
+
+
+def page(name: str, **changes_) -> Entry:
+    """An entry with its home page for a guid, told from others by its link alone."""
+    return entry(**{"guid": HOME, "url": f"{HOME}{name}", "title": name, "raw_digest": name, **changes_})
+
+
+def note(name: str, **changes_) -> Entry:
+    """An entry with a constant guid and no link."""
+    return page(name, **{"url": "", **changes_})
+
+
+def test_the_sources_guid_comes_before_the_link():
+    assert guid_of(guid="42", url="https://gazette.example/a") == "42"
+
+
+def test_the_link_stands_in_for_a_missing_guid_without_its_trackers():
+    assert guid_of(guid=" \n", url="https://gazette.example/a?utm_source=rss") == "https://gazette.example/a"
+
+
+def test_a_relative_link_stands_in_as_the_address_it_means():
+    assert guid_of(guid="", url="/a", document_url="https://gazette.example/feed") == "https://gazette.example/a"
+
+
+def test_without_guid_and_link_title_and_content_tell():
+    first, same, other = (guid_of(guid="", url="", title=title) for title in ("One", "One", "Two"))
+    assert first == same != other
+    assert guid_of(guid="", url="", content="a") != guid_of(guid="", url="", content="b")
+
+
+@pytest.mark.parametrize("make", [page, note])
+def test_different_entries_with_one_guid_are_all_kept(make):
+    assert len(refresh({}, make("a"), make("b"), make("c"))) == 3
+
+
+@pytest.mark.parametrize("make", [page, note])
+def test_entries_with_one_guid_are_the_same_in_any_order(make):
+    store: dict[str, Known] = {}
+    refresh(store, make("a"), make("b"), make("c"))
+    assert refresh(store, make("c"), make("a"), make("b")) == {}
+
+
+@pytest.mark.parametrize("make", [page, note])
+def test_of_entries_with_one_guid_each_may_leave_and_come_back(make):
+    store: dict[str, Known] = {}
+    refresh(store, make("a"), make("b"), make("c"))
+    for left in ("a", "b", "c"):
+        assert refresh(store, *(make(name) for name in "abc" if name != left)) == {}
+    assert refresh(store, make("a"), make("b"), make("c")) == {}
+    assert len(store) == 3
+
+
+@pytest.mark.parametrize("make", [page, note])
+def test_a_newcomer_with_the_same_guid_overwrites_nobody(make):
+    store: dict[str, Known] = {}
+    refresh(store, make("a"), make("b"))
+    before = dict(store)
+    (guid,) = refresh(store, make("c"), make("b"))
+    assert guid not in before
+    assert refresh(store, make("c"), make("b"), make("a")) == {}
+
+
+def test_a_changelog_with_one_address_for_all_its_entries_keeps_them_apart():
+    store: dict[str, Known] = {}
+    refresh(store, page("1.0", url=HOME))
+    assert len(refresh(store, page("1.1", url=HOME), page("1.0", url=HOME))) == 1
+    assert len(refresh(store, page("1.2", url=HOME), page("1.1", url=HOME), page("1.0", url=HOME))) == 1
+    assert len(store) == 3
+
+
+def test_trackers_that_change_make_no_new_article_of_a_repeated_guid():
+    store: dict[str, Known] = {}
+    refresh(store, page("a?utm_content=1", title="a"), page("b?utm_content=1", title="b"))
+    assert not refresh(store, page("b?utm_content=2", title="b", raw_digest="b?utm_content=1"),
+                       page("a?utm_content=2", title="a", raw_digest="a?utm_content=1"))  # fmt: skip
+
+
+def test_relative_links_tell_repeated_guids_apart_in_any_order():
+    store: dict[str, Known] = {}
+    a, b = (page(name, url=f"/{name}", document_url=HOME) for name in "ab")
+    refresh(store, a, b)
+    assert refresh(store, b, a) == {}
+
+
+def test_a_revised_entry_stays_the_same_article():
+    store: dict[str, Known] = {}
+    refresh(store, entry(title="One", raw_digest="1"))
+    assert list(refresh(store, entry(title="Uno", url="https://moved.example/", raw_digest="2"))) == list(store)
+
+
+def test_of_an_entrys_versions_the_latest_counts_wherever_it_stands():
+    old, new = entry(title="Old", updated=MONDAY), entry(title="New", updated=TUESDAY)
+    for versions in ([old, new], [new, old]):
+        assert identify(candidates(versions), {}) == {"https://gazette.example/1": new}
+
+
+def test_an_entry_that_stands_twice_counts_once():
+    assert len(identify(candidates([entry(), entry()]), {})) == 1
+
+
+def test_an_entry_the_store_holds_as_it_is_is_not_looked_at_again():
+    store: dict[str, Known] = {}
+    refresh(store, entry(raw_digest="1"))
+    assert refresh(store, entry(raw_digest="1")) == {}
+    assert len(refresh(store, entry(raw_digest="2"))) == 1
+
+
+def test_document_order_is_kept():
+    names = [f"urn:{n}" for n in (3, 1, 2)]
+    assert list(identify(candidates(entry(guid=name) for name in names), {})) == names
+
+
+@pytest.mark.parametrize(
+    "iri",
+    [
+        "https://gazette.example/ü?a=1&b=%20#c",
+        "tag:gazette.example,2026:1",
+        "urn:uuid:1-2",
+        "HTTP://Gazette.Example/A",
+        "urn:金融",
+        "x-custom:1",
+    ],
+)
+def test_an_iri_is_published_verbatim(iri):
+    (candidate,) = candidates([entry(guid=iri)])
+    assert atom_id(candidate.guid, "minted") == iri
+
+
+@pytest.mark.parametrize(
+    "guid",
+    ["42", "a b", "javascript:alert(1)", "JaVaScRiPt:x", "java\tscript:x", " javascript:x", "data:text/html,x", "vbscript:x",
+     "feed:javascript:x", "view-source:data:x", "file:///etc/passwd", "blob:x", "https://a b/", "<b>", "金融", "1:2", ":", "a:"],
+)  # fmt: skip
+def test_what_is_no_iri_or_would_run_is_published_under_an_id_of_ours(guid):
+    (candidate,) = candidates([entry(guid=guid, url="")])
+    assert atom_id(candidate.guid, "minted") == "minted"
+
+
+@pytest.mark.parametrize("guid", ["javascript:alert(1)", "java\nscript:x", "\u2028vbscript:x", "data:text/html,x"])
+def test_a_guid_that_would_run_is_kept_as_a_digest(guid):
+    kept = guid_of(guid=guid)
+    assert len(kept) == 64
+    assert kept == guid_of(guid=guid)
+
+
+def test_a_guid_is_one_visible_line_that_fits_into_an_index():
+    assert guid_of(guid=" a\0b\nc\ud800d\u202ee\x7f ") == "abcde"
+    assert len(guid_of(guid="x" * 1_000_000)) == 64
+    assert guid_of(guid="x" * 1_000_000) != guid_of(guid="x" * 1_000_001)
+    assert len(guid_of(guid="金" * MAX_ID_BYTES)) == 64
+
+
+def test_minted_ids_differ_with_source_and_guid_and_stay_short():
+    ids = {
+        mint("gazette.example", name, guid)
+        for name in ("a", "a/b", "金")
+        for guid in ("", "b/c", "c", "x y", "金" * 400)
+    }
+    assert len(ids) == 15
+    assert all(atom_id(one, "") == one and one.isascii() and len(one) < MAX_ID_BYTES + 100 for one in ids)
+
+
+ATTACHED = (Enclosure(url="https://gazette.example/1.mp3"),)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"title": "Uno"},
+        {"content": "<p>Second.</p>"},
+        {"summary": "<p>In short.</p>"},
+        {"content": '<p>First.</p><img src="https://gazette.example/2.jpg">'},
+        {"enclosures": (Enclosure(url="https://gazette.example/2.mp3"),)},
+        {"enclosures": ()},
+    ],
+)
+def test_the_fingerprint_moves_with_words_pictures_and_enclosures(moved):
+    assert made(entry(**{"enclosures": ATTACHED} | moved)).fingerprint != made(entry(enclosures=ATTACHED)).fingerprint
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"updated": TUESDAY},
+        {"published": TUESDAY},
+        {"url": "https://gazette.example/moved"},
+        {"content": "<div><p>  First.\n</p></div>"},
+        {"content": "<p><b>First.</b></p>"},
+        {"raw_digest": "2"},
+        {"language": "de"},
+        {"enclosures": (Enclosure(url="https://gazette.example/1.mp3?session=2", length=5, media_type="audio/mpeg"),)},
+    ],
+)
+def test_the_fingerprint_stands_still_for_everything_else(moved):
+    assert made(entry(**{"enclosures": ATTACHED} | moved)).fingerprint == made(entry(enclosures=ATTACHED)).fingerprint
+
+
+def test_the_fingerprint_stands_still_when_only_a_pictures_query_moves():
+    one, two = (made(entry(content=f'<img src="https://gazette.example/1.jpg?w={n}">')) for n in (1, 2))
+    assert one.fingerprint == two.fingerprint
