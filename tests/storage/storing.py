@@ -1,0 +1,75 @@
+"""What the tests of the store share: short ways to put something in and to look at what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from builders import MONDAY, source
+from feeds.normalizing.categories import slugs
+from feeds.records import Article, Source
+from storage import Store, articles, categories, sources
+
+
+def of(name: str, **changes: Any) -> Source:
+    """A source of this name, at an address of its own."""
+    return source(name=name, url=f"https://{name}.example/feed.xml", **changes)
+
+
+def save(store: Store, *batch: Article, name: str = "gazette", now: Any = MONDAY) -> articles.Saved:
+    """Store articles as those of a source, which is enrolled first."""
+    with store.begin() as db:
+        if name not in sources.states(db):
+            sources.enroll(db, [of(known) for known in (*sources.states(db), name)])
+        return articles.save(db, name, batch, now=now, slugs=slugs)
+
+
+def stored(store: Store, **which: Any) -> tuple[Article, ...]:
+    with store.read() as db:
+        return articles.stored(db, **which)
+
+
+def standing(store: Store) -> dict[str | None, categories.Shelf]:
+    with store.read() as db:
+        return categories.standing(db)
+
+
+def written(store: Store) -> None:
+    """As if every category's files were written now."""
+    with store.begin() as db:
+        for shelf in categories.standing(db).values():
+            categories.record_written(db, shelf, settings_digest="settings")
+
+
+def waiting(store: Store) -> set[str | None]:
+    """The categories whose files are to be written."""
+    return {name for name, shelf in standing(store).items() if shelf.touched != shelf.written}
+
+
+def titles(store: Store, category: str | None = None) -> list[str]:
+    """What stands on a shelf."""
+    with store.read() as db:
+        return [article.title for article in articles.newest(db, category, limit=100)]
+
+
+def address(store: Store) -> str:
+    """The database's address, password and all, for another process to open."""
+    return store._engine.url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    """The SQL that runs inside the block, a statement for many rows counted once."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(store._engine, "before_cursor_execute", note)
