@@ -11,6 +11,7 @@ from pathlib import Path
 from feeds.records import Body, Fetched, FetchFailed, FetchResult, NotModified, Source, SourceState
 
 _GLOB = frozenset("*?[")
+_BEGIN_TEXT = (b"<", b"\0<", b"{", b"---", b"+++", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
 def fetch(claimed: Iterable[tuple[Source, SourceState]]) -> Generator[tuple[Source, FetchResult]]:
@@ -38,6 +39,8 @@ def _fetch(source: Source, state: SourceState) -> FetchResult:
             problems.append(f"{name}: {_words(error)}")
     if bodies or problems:
         return Fetched(bodies=tuple(bodies), problems=tuple(problems))
+    if not state.stamps:
+        return FetchFailed(problem=f"{source.path} holds no text, and so no feed or article; correct the path")
     return NotModified()
 
 
@@ -79,8 +82,8 @@ def _read(path: Path, name: str, stamp: str, max_size: int) -> Body | None:
         content = file.read(max_size + 1)
     if len(content) > max_size:
         raise OSError(f"larger than max_size ({max_size:,} bytes); raise it for this source")
-    # A picture beside the articles is no broken article; UTF-16, with its zero bytes, announces itself.
-    is_picture = b"\0" in content[:1000] and not content.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"))
+    # A picture beside the articles is no broken article; a text may well hold a stray zero byte.
+    is_picture = b"\0" in content[:1000] and not content.lstrip().startswith(_BEGIN_TEXT)
     return None if is_picture else Body(content=content, path=name, stamp=stamp)
 
 

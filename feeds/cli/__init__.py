@@ -1,0 +1,153 @@
+"""The command line: each command in a file of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feeds import __version__
+from feeds.cli import logs
+from feeds.errors import FeedmillError, NoConfigError, NotFoundError, SettingsError
+from feeds.records import Source
+
+if TYPE_CHECKING:
+    from feeds.settings import Settings
+    from storage import Store
+
+# Listed in the order in which a newcomer meets them.
+COMMANDS = {
+    "fetch": "Fetch every source that is due, and publish what moved.",
+    "run": "Keep running: fetch when sources are due, publish what moved.",
+    "publish": "Write the feeds again from the store.",
+    "preview": "Show what a feed or file would bring; store nothing.",
+    "sources": "List the sources and their health.",
+    "categories": "List the published categories.",
+    "articles": "List what the store holds, newest first.",
+    "check": "Check the config, and tell what would help.",
+}
+
+
+@dataclass
+class Context:
+    """What every command starts from. Each part is made when it is first asked for."""
+
+    config: str | None
+    verbosity: int
+
+    @cached_property
+    def settings(self) -> Settings:
+        from feeds import settings  # pydantic takes its time; --help and --version do without
+
+        return settings.load(settings.find(self.config, environ=os.environ, cwd=Path.cwd()), environ=os.environ)
+
+    @cached_property
+    def settings_or_defaults(self) -> Settings:
+        """For what needs no config, such as a look at a feed that may become a source."""
+        from feeds import settings
+
+        try:
+            return self.settings
+        except NoConfigError:
+            return settings.defaults()
+
+    @cached_property
+    def store(self) -> Store:
+        from storage import open_store
+
+        return open_store(self.settings.database)
+
+    def sources(self, names: tuple[str, ...]) -> tuple[Source, ...]:
+        """The configured sources of these names, or all; an unknown name is an error that offers the nearest."""
+        if not names:
+            return self.settings.sources
+        by_name = {source.name: source for source in self.settings.sources}
+        return tuple(by_name[name] for name in known(names, by_name, "source", "sources"))
+
+
+def known(names: tuple[str, ...], among: Any, word: str, command: str) -> tuple[str, ...]:
+    """`names` without repetitions. Raises NotFoundError for one that is not `among` the known."""
+    import difflib
+
+    for name in names:
+        if name not in among:
+            close = difflib.get_close_matches(name, list(among), n=1)
+            hint = f"did you mean {close[0]}?" if close else f"`feedmill {command}` lists them"
+            raise NotFoundError(f"no {word} is called {name!r}; {hint}")
+    return tuple(dict.fromkeys(names))
+
+
+class Commands(click.Group):
+    """Imports a command only when it is called: `feedmill --help` and one command need not pay for the others."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"feeds.cli.{name}").command
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", metavar="FILE", help="The config, instead of $FEEDMILL_CONFIG, ./config.yaml or the user's.")
+@click.option("-v", "--verbose", count=True, help="Tell more on standard error.")
+@click.option("-q", "--quiet", is_flag=True, help="Tell only of errors.")
+@click.version_option(__version__, prog_name="feedmill")
+@click.pass_context
+def feedmill(context: click.Context, config: str | None, verbose: int, quiet: bool) -> None:
+    """Collect articles from any number of sources; publish one clean feed per category."""
+    context.obj = Context(config=config, verbosity=-1 if quiet else verbose)
+    logs.configure(context.obj.verbosity)
+
+
+def main() -> None:
+    """The `feedmill` command. Exit codes: 0 done, 1 could not be done, 2 wrong usage or config, 130 interrupted."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed, as by `>&-`: it swallows what is written to it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for the process's life
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        result = feedmill.main(args=arguments, prog_name="feedmill", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:  # wrong usage
+        error.show()
+        return 2
+    except SettingsError as error:
+        return _tell(str(error), 2)
+    except FeedmillError as error:
+        return _tell(str(error), 1)
+    except (KeyboardInterrupt, click.Abort):
+        return _tell("interrupted; all that was finished is kept", 130)
+    except (BrokenPipeError, SystemExit):  # the reader of our output has had enough, as `head` does; click exits
+        _drop_output()
+        return 0
+    except OSError as error:  # the disk that our output goes to is full
+        _drop_output()
+        return _tell(f"{error}; what was stored and published before is still there", 1)
+
+
+def _drop_output() -> None:
+    """Or Python would try once more to write what could not be written, at its very end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(message: str, code: int) -> int:
+    click.echo("\n".join(f"feedmill: {line}" for line in message.splitlines()), err=True)
+    return code

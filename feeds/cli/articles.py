@@ -1,0 +1,37 @@
+"""feedmill articles: what the store holds."""
+
+from __future__ import annotations
+
+import click
+
+from feeds import pipeline
+from feeds.cli import Context, known, showing
+from storage import articles
+
+
+@click.command("articles")
+@click.option("--category", metavar="C", help="Only those of this category, by name or slug.")
+@click.option("--source", metavar="S", help="Only those of this source.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N; 20 unless --json.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per article.")
+@click.pass_obj
+def command(context: Context, category: str | None, source: str | None, limit: int | None, as_json: bool) -> None:
+    """List what the store holds, newest first."""
+    store, settings = context.store, context.settings
+    pipeline.prepare(store, settings)
+    name = None
+    if category is not None:
+        by_word = {word: c.name for c in pipeline.published(store, settings) if c for word in (c.slug, c.name)}
+        name = by_word[known((category,), by_word, "category", "categories")[0]]
+    if source is not None:
+        context.sources((source,))
+    shown = None if as_json else 20
+    with store.read() as db:
+        found = articles.stored(db, category=name, source=source, limit=limit or shown)
+    if as_json:
+        showing.show_json(showing.article_json(article) for article in found)
+    else:
+        showing.show_table(
+            ("published", "source", "title", "url"),
+            [(showing.short(a.published), a.source, a.title, a.url) for a in found],
+        )

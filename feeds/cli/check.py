@@ -1,0 +1,20 @@
+"""feedmill check: the config, before it is used."""
+
+from __future__ import annotations
+
+import click
+
+from feeds import settings as config
+from feeds.cli import Context
+
+
+@click.command("check")
+@click.pass_obj
+def command(context: Context) -> None:
+    """Read the config and tell what is wrong with it, with file, line and what would help. What is only doubtful is
+    told as well, and is no error."""
+    settings = context.settings
+    for warning in config.warnings(settings):
+        click.echo(f"feedmill: {warning}", err=True)
+    categories = "every category found" if settings.categories is None else f"{len(settings.categories)} categories"
+    click.echo(f"{settings.file}: good; {len(settings.sources)} sources, {categories}")

@@ -1,0 +1,116 @@
+"""feedmill fetch: one round."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from feeds import pipeline
+from feeds.cli import Context, showing
+from feeds.clock import SystemClock
+from feeds.records import Publication, Refresh
+
+
+@click.command("fetch")
+@click.argument("names", metavar="[SOURCE]...", nargs=-1)
+@click.option("--force", is_flag=True, help="Fetch even what is not due yet.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if any source failed.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per source instead of a table.")
+@click.pass_obj
+def command(context: Context, names: tuple[str, ...], force: bool, strict: bool, as_json: bool) -> int:
+    """One round: fetch every source that is due (or those named), store what is new, write each touched feed."""
+    signal.signal(signal.SIGTERM, _end_as_on_ctrl_c)
+    wanted = context.sources(names)
+    settings, store = context.settings, context.store
+    refreshes: list[Refresh] = []
+    round_ = pipeline.start_round(store, settings, wanted, clock=SystemClock(), force=force)
+    try:
+        with closing(round_.refreshes) as running:
+            for refresh in _with_progress(running, round_.total, is_quiet=context.verbosity != 0 or as_json):
+                refreshes.append(refresh)
+    finally:  # also after Ctrl-C: what was finished is kept, and is published
+        publications = pipeline.publish(store, settings)
+    everything = [*refreshes, *round_.waiting]
+    if as_json:
+        showing.show_json(_json(refresh) for refresh in everything)
+    else:
+        _show([refresh for refresh in everything if names or refresh.status != "waiting"])
+        if context.verbosity >= 0:
+            _tell_when(round_.waiting)
+            _tell_where(publications, context.settings.output)
+    failed = [refresh for refresh in refreshes if refresh.status == "failed"]
+    for refresh in failed:
+        click.echo(f"feedmill: {refresh.source}: {refresh.problem}", err=True)
+    return 1 if failed and (strict or len(failed) == len(refreshes)) else 0
+
+
+def _with_progress(refreshes: Iterable[Refresh], total: int, *, is_quiet: bool) -> Iterator[Refresh]:
+    """A bar on a terminal, a plain line per source elsewhere; on standard error. With -v the log shows it all."""
+    if is_quiet or not total:
+        yield from refreshes
+        return
+    if not sys.stderr.isatty():
+        for number, refresh in enumerate(refreshes, 1):
+            click.echo(f"[{number}/{total}] {refresh.source}: {_in_words(refresh)}", err=True)
+            yield refresh
+        return
+    columns = (TextColumn("fetching"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield from progress.track(refreshes, total=total)
+
+
+def _in_words(refresh: Refresh) -> str:
+    if refresh.status == "fetched":
+        return f"fetched, {refresh.new} new, {refresh.revised} revised"
+    return refresh.status
+
+
+def _show(refreshes: Sequence[Refresh]) -> None:
+    if refreshes:
+        showing.show_table(
+            ("source", "status", "new", "revised", "time", "problem"),
+            [(r.source, r.status, r.new, r.revised, r.seconds, r.problem) for r in refreshes],
+        )
+
+
+def _tell_when(waiting: Sequence[Refresh]) -> None:
+    if waiting:
+        times = [refresh.next_fetch_at for refresh in waiting if refresh.next_fetch_at]
+        when = f", the next at {showing.short(min(times))}" if times else ""
+        click.echo(f"{len(waiting)} not due yet{when}; --force fetches them now", err=True)
+
+
+def _tell_where(publications: Sequence[Publication], output: Path) -> None:
+    changed = sum(publication.changed for publication in publications)
+    click.echo(f"{changed} published file{'' if changed == 1 else 's'} written, below {output}", err=True)
+    if changed:
+        click.echo(
+            f"Next: open {output / 'atom.xml'} in a feed reader, or let a web server serve the folder; "
+            "`feedmill categories` lists the feeds",
+            err=True,
+        )
+
+
+def _json(refresh: Refresh) -> dict[str, Any]:
+    return {
+        "source": refresh.source,
+        "status": refresh.status,
+        "new": refresh.new,
+        "revised": refresh.revised,
+        "time": round(refresh.seconds, 3),
+        "problem": refresh.problem,
+        "next_fetch_at": showing.moment(refresh.next_fetch_at),
+    }
+
+
+def _end_as_on_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

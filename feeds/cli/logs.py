@@ -1,0 +1,36 @@
+"""What goes to standard error: for a person on a terminal, JSON elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import structlog
+
+_LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
+
+
+def configure(verbosity: int) -> None:
+    """Log to standard error: warnings and worse, more with each step of `verbosity`, errors only below 0."""
+    on_terminal = sys.stderr.isatty()
+    renderer = _for_a_person() if on_terminal else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if on_terminal else [structlog.processors.format_exc_info]),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[max(-1, min(verbosity, 2))]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _for_a_person() -> structlog.dev.ConsoleRenderer:
+    """Without what structlog would show of a traceback's variables, for these hold passwords."""
+    return structlog.dev.ConsoleRenderer(
+        colors=not os.environ.get("NO_COLOR"), exception_formatter=structlog.dev.plain_traceback
+    )

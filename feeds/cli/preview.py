@@ -1,0 +1,65 @@
+"""feedmill preview: look before you add."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from feeds import pipeline
+from feeds.cli import Context, showing
+from feeds.clock import SystemClock
+from feeds.records import Source
+from feeds.settings import addresses
+
+
+@click.command("preview")
+@click.argument("locations", metavar="PATH-or-URL...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per article.")
+@click.pass_obj
+def command(context: Context, locations: tuple[str, ...], as_json: bool) -> int:
+    """Fetch, parse and normalize each file, folder or address, and show its articles. Nothing is stored."""
+    wanted = [_source(context, location) for location in locations]
+    failures = 0
+    for source, preview in pipeline.preview(context.settings_or_defaults, wanted, clock=SystemClock()):
+        for problem in preview.problems:
+            click.echo(f"feedmill: {source.name}: {problem}", err=True)
+        failures += bool(preview.problems and not preview.articles)
+        if as_json:
+            showing.show_json(showing.article_json(article) for article in preview.articles)
+        elif preview.articles:
+            showing.show_table(
+                ("published", "from", "title", "url"),
+                [(showing.moment(a.published), a.date_from, a.title, a.url) for a in preview.articles],
+            )
+    return 1 if failures == len(wanted) else 0
+
+
+def _source(context: Context, location: str) -> Source:
+    """The configured source of that name or place, else one made for the occasion."""
+    for source in context.settings_or_defaults.sources:
+        if location in (source.name, source.url) or (source.path and source.path == str(Path(location).absolute())):
+            return source
+    if location.startswith(("http://", "https://")):
+        return _at(location, context.settings_or_defaults.defaults)
+    return replace(
+        context.settings_or_defaults.defaults, name=location, kind="folder", path=str(Path(location).absolute())
+    )
+
+
+def _at(address: str, defaults: Source) -> Source:
+    """The source at an address, whose password is used and not shown."""
+    try:
+        place = addresses.split(addresses.web_address(address))
+    except ValueError as error:
+        raise click.UsageError(f"an address that cannot be asked for: {error}") from None
+    secrets = {*defaults.secrets, *filter(None, addresses.url_secrets(address))}
+    source = replace(
+        defaults,
+        kind="http",
+        url=place.url,
+        auth=place.auth or defaults.auth,
+        secrets=tuple(sorted(secrets, key=len, reverse=True)),
+    )
+    return replace(source, name=source.location)

@@ -1,0 +1,26 @@
+"""feedmill publish: the feeds again from the store."""
+
+from __future__ import annotations
+
+import click
+
+from feeds import pipeline
+from feeds.cli import Context, known
+
+
+@click.command("publish")
+@click.argument("names", metavar="[CATEGORY]...", nargs=-1)
+@click.pass_obj
+def command(context: Context, names: tuple[str, ...]) -> None:
+    """Write the feeds of the named categories, or all of them, again from the store. A file whose bytes would be the
+    same is not touched."""
+    store, settings = context.store, context.settings
+    pipeline.prepare(store, settings)
+    categories = pipeline.published(store, settings)
+    if names:
+        by_name = {word: c for c in categories if c for word in (c.slug, c.name)}
+        categories = tuple(by_name[name] for name in known(names, by_name, "category", "categories"))
+    publications = pipeline.publish(store, settings, categories, force=True)
+    changed = sum(publication.changed for publication in publications)
+    if context.verbosity >= 0:
+        click.echo(f"{changed} of {len(publications)} published files moved, below {settings.output}", err=True)

@@ -1,0 +1,50 @@
+"""feedmill sources: their health."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from feeds import pipeline
+from feeds.cli import Context, showing
+from feeds.records import Source, SourceState
+from storage import sources
+
+
+@click.command("sources")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per source.")
+@click.pass_obj
+def command(context: Context, as_json: bool) -> None:
+    """List each source with its last success, next fetch, failures in a row, and the last problem in words."""
+    pipeline.prepare(context.store, context.settings)
+    with context.store.read() as db:
+        states = sources.states(db)
+    both = [(source, states[source.name]) for source in context.settings.sources]
+    if as_json:
+        showing.show_json(_json(source, state) for source, state in both)
+        return
+    showing.show_table(
+        ("source", "last success", "next fetch", "failures", "problem", "location"),
+        [
+            (source.name, showing.short(state.last_success_at), _next(source, state), state.failures, state.problem,
+             source.location)
+            for source, state in both
+        ],
+    )  # fmt: skip
+
+
+def _next(source: Source, state: SourceState) -> str:
+    return showing.short(state.next_fetch_at) if source.kind != "folder" and state.next_fetch_at else "any time"
+
+
+def _json(source: Source, state: SourceState) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "location": source.location,
+        "categories": source.categories,
+        "last_success": showing.moment(state.last_success_at),
+        "next_fetch": showing.moment(state.next_fetch_at) if source.kind != "folder" else None,
+        "failures": state.failures,
+        "problem": state.problem,
+    }

@@ -1,0 +1,485 @@
+"""Rounds over real folders: files in, feeds out. Only the clock is ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import feedparser
+import pytest
+
+from builders import MONDAY, TUESDAY, WEDNESDAY, config
+from feeds import pipeline, settings
+from feeds.errors import OutputError
+from feeds.records import Refresh
+from storage import Store, articles, open_store, sources
+
+HOUR = timedelta(hours=1)
+
+CONFIG = """
+site: {title: Evening Mill, url: "https://mill.example/"}
+sources:
+  - {name: desk, path: desk, categories: [News]}
+  - {name: gazette, path: gazette.xml, categories: [World]}
+"""
+
+
+@dataclass
+class Clock:
+    """Stands still until it is set."""
+
+    moment: datetime = MONDAY
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+
+@dataclass
+class Mill:
+    """A folder with a config, sources, a store and what is published."""
+
+    folder: Path
+    clock: Clock
+    store: Store
+    text: str = CONFIG
+
+    @property
+    def settings(self) -> settings.Settings:
+        return settings.load(config(self.folder, self.text), environ={})
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "public"
+
+    def article(self, name: str, body: str = "Text.", **front: str) -> None:
+        lines = "".join(
+            f"{key}: {value}\n" for key, value in {"title": name, "date": "2026-11-01 08:00:00", **front}.items()
+        )
+        self.put(f"desk/{name}.md", f"---\n{lines}---\n\n{body}\n")
+
+    def put(self, path: str, content: str | bytes) -> None:
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def feed(self, *titles: str) -> None:
+        items = "".join(
+            f"<item><title>{t}</title><guid>https://gazette.example/{t}</guid><pubDate>Sun, 01 Nov 2026 09:00:00 GMT</pubDate></item>"
+            for t in titles
+        )
+        self.put("gazette.xml", f'<rss version="2.0"><channel><title>Gazette</title>{items}</channel></rss>')
+
+    def refresh(self, *names: str, force: bool = False) -> dict[str, Refresh]:
+        wanted = [source for source in self.settings.sources if not names or source.name in names]
+        started = pipeline.start_round(self.store, self.settings, wanted, clock=self.clock, force=force)
+        done = list(started.refreshes)
+        assert len(done) == started.total
+        return {refresh.source: refresh for refresh in (*done, *started.waiting)}
+
+    def publish(self) -> list[str]:
+        """The paths that were considered for writing."""
+        return [publication.path for publication in pipeline.publish(self.store, self.settings)]
+
+    def round(self) -> dict[str, Refresh]:
+        done = self.refresh()
+        self.publish()
+        return done
+
+    def titles(self, path: str = "atom.xml") -> set[str]:
+        return {entry.title for entry in feedparser.parse((self.output / path).read_bytes()).entries}
+
+    def tree(self) -> dict[str, tuple[bytes, int]]:
+        """Every published file: its bytes, and when it was written."""
+        return {
+            path.relative_to(self.output).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+            for path in self.output.rglob("*.*")
+            if path.is_file() and not path.name.startswith(".")
+        }
+
+    def moved(self, before: dict[str, tuple[bytes, int]]) -> set[str]:
+        """The files written since."""
+        return {path for path, seen in self.tree().items() if before.get(path) != seen}
+
+
+@pytest.fixture
+def mill(tmp_path: Path) -> Iterator[Mill]:
+    one = Mill(tmp_path, Clock(), open_store(f"sqlite:///{tmp_path}/feedmill.db"))
+    one.article("Morning")
+    one.article("Noon", category="Local")
+    one.feed("Far", "Away")
+    yield one
+    one.store.close()
+
+
+def test_a_round_publishes_everything_and_each_category(mill: Mill):
+    done = mill.round()
+    assert {name: (refresh.status, refresh.new) for name, refresh in done.items()} == {
+        "desk": ("fetched", 2), "gazette": ("fetched", 2),
+    }  # fmt: skip
+    assert done["desk"].categories == ("Local", "News")
+    assert mill.titles() == {"Morning", "Noon", "Far", "Away"}
+    assert mill.titles("news/atom.xml") == {"Morning", "Noon"}
+    assert mill.titles("local/atom.xml") == {"Noon"}
+    assert mill.titles("world/atom.xml") == {"Far", "Away"}
+
+
+def test_a_second_round_changes_no_byte_and_no_modification_time(mill: Mill):
+    mill.round()
+    before = mill.tree()
+    mill.clock.moment = TUESDAY
+    assert {refresh.status for refresh in mill.round().values()} == {"unchanged"}
+    assert mill.tree() == before
+
+
+def test_a_file_that_was_copied_without_a_change_changes_no_byte(mill: Mill):
+    mill.round()
+    before = mill.tree()
+    os.utime(mill.folder / "desk/Morning.md", (0, 0))
+    os.utime(mill.folder / "gazette.xml", (0, 0))
+    done = mill.round()
+    assert [(refresh.new, refresh.revised) for refresh in done.values()] == [(0, 0), (0, 0)]
+    assert mill.tree() == before
+
+
+def test_only_the_categories_that_were_touched_are_written(mill: Mill):
+    mill.round()
+    before = mill.tree()
+    mill.feed("Far", "Away", "New")
+    assert mill.refresh()["gazette"].new == 1
+    assert {path.partition("/")[0] for path in mill.publish()} == {"atom.xml", "world"}
+    assert {path.partition("/")[0] for path in mill.moved(before)} == {"atom.xml", "world"}
+
+
+def test_a_revised_file_keeps_the_date_it_was_first_published(mill: Mill):
+    mill.round()
+    mill.clock.moment = TUESDAY
+    mill.article("Morning", "Other words.", date="2026-11-02 07:00:00")
+    assert mill.round()["desk"].revised == 1
+    (entry,) = [e for e in feedparser.parse((mill.output / "atom.xml").read_bytes()).entries if e.title == "Morning"]
+    assert (entry.published, entry.updated) == ("2026-11-01T08:00:00Z", "2026-11-02T07:00:00Z")
+
+
+def test_an_article_that_moves_to_another_category_leaves_the_old_feed(mill: Mill):
+    mill.round()
+    mill.article("Noon", category="Sports")
+    mill.round()
+    assert (mill.titles("local/atom.xml"), mill.titles("sports/atom.xml")) == (set(), {"Noon"})
+
+
+@pytest.mark.parametrize("path", ["atom.xml", "news/atom.xml"])
+def test_a_published_file_that_is_missing_is_written_again_though_nothing_is_new(mill: Mill, path: str):
+    mill.round()
+    before = mill.tree()
+    (mill.output / path).unlink()
+    mill.round()
+    assert {name: content for name, (content, _) in mill.tree().items()} == {
+        name: content for name, (content, _) in before.items()
+    }
+    assert mill.moved(before) == {path}
+
+
+def test_a_whole_output_that_is_missing_is_written_again(mill: Mill):
+    mill.round()
+    before = mill.tree()
+    shutil.rmtree(mill.output)
+    mill.publish()
+    assert mill.tree().keys() == before.keys()
+
+
+def test_a_source_that_fails_leaves_the_others(mill: Mill):
+    mill.put("gazette.xml", "<html><body>Maintenance</body></html>")
+    done = mill.round()
+    assert (done["gazette"].status, done["desk"].new) == ("failed", 2)
+    assert "an HTML page" in done["gazette"].problem
+    assert mill.titles() == {"Morning", "Noon"}
+
+
+def test_a_source_that_fails_later_takes_nothing_away(mill: Mill):
+    mill.round()
+    before = mill.tree()
+    mill.put("gazette.xml", "")
+    shutil.rmtree(mill.folder / "desk")
+    assert {refresh.status for refresh in mill.round().values()} == {"failed"}
+    assert mill.tree() == before
+    with mill.store.read() as db:
+        assert sources.states(db)["gazette"].failures == 1
+
+
+@pytest.mark.parametrize("left", [("Away",), ()], ids=["shrinks", "empties"])
+def test_a_source_that_shrinks_or_empties_takes_nothing_away(mill: Mill, left: tuple[str, ...]):
+    mill.round()
+    before = mill.tree()
+    mill.feed(*left)
+    (mill.folder / "desk/Noon.md").unlink()
+    mill.round()
+    assert mill.tree() == before
+    mill.feed("Far", "Away")
+    assert mill.round()["gazette"].new == 0
+
+
+def test_one_broken_file_among_good_ones_costs_that_file_alone_and_is_told(mill: Mill):
+    mill.put("desk/broken.md", "---\ntitle: [\n---\nText")
+    desk = mill.round()["desk"]
+    assert (desk.status, desk.new) == ("fetched", 2)
+    assert "broken.md" in desk.problem
+    assert mill.titles("news/atom.xml") == {"Morning", "Noon"}
+
+
+def test_a_file_that_stays_broken_is_told_every_time_and_makes_no_failed_source(mill: Mill):
+    mill.put("desk/broken.md", "---\ntitle: [\n---\nText")
+    mill.round()
+    desk = mill.round()["desk"]
+    assert (desk.status, desk.new) == ("fetched", 0)
+    assert "broken.md" in desk.problem
+    mill.article("broken")
+    assert (mill.round()["desk"].new, mill.round()["desk"].problem) == (1, "")
+
+
+def test_a_file_that_stays_unreadable_makes_no_failed_source(mill: Mill):
+    (mill.folder / "desk/loop.md").symlink_to(mill.folder / "desk/loop.md")
+    for _ in range(2):
+        desk = mill.round()["desk"]
+        assert desk.status == "fetched"
+        assert "loop.md" in desk.problem
+
+
+def test_a_single_file_that_becomes_unreadable_is_a_failed_source(mill: Mill):
+    mill.round()
+    (mill.folder / "gazette.xml").unlink()
+    (mill.folder / "gazette.xml").symlink_to(mill.folder / "gazette.xml")
+    assert mill.round()["gazette"].status == "failed"
+
+
+def test_a_file_name_that_is_no_text_costs_nothing(mill: Mill):
+    mill.put(os.fsdecode(b"desk/caf\xe9.md"), "---\ntitle: Coffee\ndate: 2026-11-01\n---\n\nText.\n")
+    assert mill.round()["desk"].new == 3
+    assert mill.round()["desk"].new == 0
+    assert mill.titles("news/atom.xml") == {"Morning", "Noon", "Coffee"}
+
+
+def test_unchanged_files_are_not_opened_again(mill: Mill, monkeypatch: pytest.MonkeyPatch):
+    mill.round()
+    mill.article("Evening")
+    opened: list[str] = []
+    open_ = Path.open
+
+    def noting(path: Path, *arguments, **keywords):
+        if path.suffix in {".md", ".xml"} and mill.output not in path.parents:
+            opened.append(path.name)
+        return open_(path, *arguments, **keywords)
+
+    monkeypatch.setattr(Path, "open", noting)
+    mill.refresh()
+    assert opened == ["Evening.md"]
+
+
+def test_killed_between_store_and_publish_the_next_publish_writes(mill: Mill):
+    mill.round()
+    mill.article("Evening")
+    mill.refresh()
+    mill.store.close()
+    assert mill.titles("news/atom.xml") == {"Morning", "Noon"}
+    assert {refresh.status for refresh in mill.round().values()} == {"unchanged"}
+    assert mill.titles("news/atom.xml") == {"Morning", "Noon", "Evening"}
+
+
+def test_a_round_that_is_broken_off_keeps_what_was_done_and_gives_the_rest_back(mill: Mill):
+    started = pipeline.start_round(mill.store, mill.settings, mill.settings.sources, clock=mill.clock)
+    first = next(started.refreshes)
+    started.refreshes.close()
+    mill.publish()
+    assert first.source == "desk"
+    assert mill.titles() == {"Morning", "Noon"}
+    with mill.store.begin() as db:
+        free = sources.claim(db, mill.settings.sources, now=MONDAY, owner="other", is_alive=lambda _name: True)
+    assert len(free) == 2
+
+
+def test_what_another_process_is_at_work_on_waits(mill: Mill):
+    pipeline.prepare(mill.store, mill.settings)
+    with mill.store.begin() as db:
+        sources.claim(
+            db, mill.settings.sources[:1], now=MONDAY, owner="elsewhere.example/1/1", is_alive=lambda _name: True
+        )
+    assert {name: refresh.status for name, refresh in mill.refresh(force=True).items()} == {
+        "desk": "waiting",
+        "gazette": "fetched",
+    }
+
+
+def test_only_what_is_wanted_is_refreshed(mill: Mill):
+    assert mill.refresh("gazette").keys() == {"gazette"}
+
+
+def test_a_fault_of_ours_costs_one_source_and_is_told(mill: Mill, monkeypatch: pytest.MonkeyPatch):
+    identify = pipeline.identity.candidates
+
+    def faulty(entries):
+        found = identify(entries)
+        if any(candidate.entry.title.value == "Far" for candidate in found):
+            raise RecursionError("a bug")
+        return found
+
+    monkeypatch.setattr(pipeline.identity, "candidates", faulty)
+    done = mill.round()
+    assert (done["desk"].new, done["gazette"].status) == (2, "failed")
+    assert "please report it" in done["gazette"].problem
+
+
+def test_a_source_taken_out_leaves_the_feeds_and_comes_back_as_it_was(mill: Mill):
+    mill.round()
+    before = mill.tree()
+    mill.text = CONFIG.replace("  - {name: gazette", "  # - {name: gazette")
+    mill.round()
+    assert mill.titles() == {"Morning", "Noon"}
+    mill.text = CONFIG
+    mill.round()
+    assert {path: content for path, (content, _) in mill.tree().items()} == {
+        path: content for path, (content, _) in before.items()
+    }
+
+
+def test_a_renamed_source_brings_no_article_twice(mill: Mill):
+    mill.round()
+    ids = {entry.id for entry in feedparser.parse((mill.output / "atom.xml").read_bytes()).entries}
+    mill.text = CONFIG.replace("name: gazette", "name: The Gazette").replace("name: desk", "name: The Desk")
+    mill.feed("Far", "Away", "New")
+    mill.round()
+    after = {entry.id for entry in feedparser.parse((mill.output / "atom.xml").read_bytes()).entries}
+    assert after - ids == {"https://gazette.example/New"}
+    assert ids <= after
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "written"),
+    [
+        ("", "categories: [{name: News, title: Today}, World]", {"news"}),
+        ("categories: [News, World]", "categories: [{name: News, title: Today}, World]", {"news"}),
+        ("categories: [News, World]", "categories: [{name: News, limit: 1}, World]", {"news"}),
+        ("categories: [News, World]", "categories: [{name: News, slug: today}, World]", {"today"}),
+        ("categories: [News, World]", "categories: [{name: News, aliases: [Local]}, World]", set()),
+        ("categories: [News, World]", "categories: [News, {name: World, aliases: [Local]}]", {"world"}),
+        ("categories: [News, World]", "categories: [News, World, Empty]", {"empty"}),
+        ("categories: [News, World]", "categories: [World, News]", set()),
+    ],
+    ids=[
+        "listed and titled",
+        "titled",
+        "limited",
+        "another folder",
+        "alias of a category it is in",
+        "alias",
+        "one more",
+        "another order",
+    ],
+)
+def test_a_changed_setting_rewrites_what_it_must_and_nothing_else(
+    mill: Mill, before: str, after: str, written: set[str]
+):
+    mill.text = f"{before}\n{CONFIG}"
+    mill.round()
+    seen = mill.tree()
+    mill.text = f"{after}\n{CONFIG}"
+    mill.round()
+    assert {path.partition("/")[0] for path in mill.moved(seen)} == written
+
+
+def test_a_new_title_of_the_site_rewrites_everything(mill: Mill):
+    mill.round()
+    seen = mill.tree()
+    mill.text = CONFIG.replace("Evening Mill", "Morning Mill")
+    mill.round()
+    assert mill.moved(seen) == seen.keys()
+
+
+def test_a_source_given_another_category_moves_with_what_is_stored(mill: Mill):
+    mill.round()
+    mill.text = CONFIG.replace("categories: [World]", "categories: [Abroad]")
+    mill.round()
+    assert mill.titles("abroad/atom.xml") == {"Far", "Away"}
+    assert mill.titles("world/atom.xml") == set()
+
+
+def test_two_mills_that_read_the_same_publish_the_same_bytes(mill: Mill):
+    mill.article("Undated", date="Invalid Date")
+    mill.round()
+    first = {path: content for path, (content, _) in mill.tree().items()}
+    mill.store.close()
+    for leftover in mill.folder.glob("feedmill.db*"):
+        leftover.unlink()
+    shutil.rmtree(mill.output)
+    mill.store = open_store(f"sqlite:///{mill.folder}/feedmill.db")
+    mill.round()
+    assert {path: content for path, (content, _) in mill.tree().items()} == first
+
+
+def test_an_output_that_cannot_be_written_is_told_and_the_old_files_stay(mill: Mill):
+    mill.round()
+    before = mill.tree()
+    mill.feed("Far", "Away", "New")
+    mill.refresh()
+    (mill.output / "atom.xml").unlink()
+    (mill.output / "atom.xml").mkdir()  # which not even root can write a file over
+    with pytest.raises(OutputError, match="a folder stands where this file should be"):
+        mill.publish()
+    assert mill.titles("world/atom.xml") == {"Far", "Away", "New"}
+    assert mill.tree()["news/atom.xml"] == before["news/atom.xml"]
+    (mill.output / "atom.xml").rmdir()
+    mill.publish()
+    assert mill.titles() == {"Morning", "Noon", "Far", "Away", "New"}
+
+
+def test_a_clock_that_went_back_stops_nothing(mill: Mill):
+    mill.clock.moment = WEDNESDAY
+    mill.article("Undated", date="Invalid Date")
+    mill.round()
+    mill.clock.moment = MONDAY
+    mill.article("Undated", "Other words.", date="Invalid Date")
+    mill.article("Evening")
+    done = mill.round()
+    assert (done["desk"].new, done["desk"].revised) == (1, 1)
+    (entry,) = [e for e in feedparser.parse((mill.output / "atom.xml").read_bytes()).entries if e.title == "Undated"]
+    assert entry.published == "2026-11-04T08:00:00Z"
+    assert entry.updated > entry.published
+
+
+def test_a_preview_stores_and_publishes_nothing(mill: Mill):
+    seen = {
+        source.name: preview
+        for source, preview in pipeline.preview(mill.settings, mill.settings.sources, clock=mill.clock)
+    }
+    assert [article.title for article in seen["gazette"].articles] == ["Far", "Away"]
+    assert not mill.output.exists()
+    with mill.store.read() as db:
+        assert articles.stored(db) == ()
+
+
+def test_a_preview_tells_what_would_fail(mill: Mill):
+    mill.put("gazette.xml", "<html><body>Maintenance</body></html>")
+    shutil.rmtree(mill.folder / "desk")
+    seen = {
+        source.name: preview
+        for source, preview in pipeline.preview(mill.settings, mill.settings.sources, clock=mill.clock)
+    }
+    assert "an HTML page" in seen["gazette"].problems[0]
+    assert "does not exist" in seen["desk"].problems[0]
+
+
+def test_the_seeds_become_feeds(mill: Mill, seeds: Path):
+    mill.text = f"sources: [{{name: seeds, path: '{seeds}'}}]\n"
+    done = mill.round()["seeds"]
+    assert (done.status, done.new, done.problem) == ("fetched", len(list(seeds.iterdir())), "")
+    (first,) = [path for path in mill.output.iterdir() if path.name == "金融"]
+    entries = feedparser.parse((first / "atom.xml").read_bytes()).entries
+    assert "2021-07-06T17:54:45Z" in {entry.published for entry in entries}
+    before = mill.tree()
+    mill.clock.moment = TUESDAY
+    mill.round()
+    assert mill.tree() == before
