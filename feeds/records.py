@@ -60,17 +60,40 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How often a source moves and wants to be asked, as its documents tell."""
+
+    every: timedelta | None = None  # its ttl, or sy:updatePeriod over sy:updateFrequency
+    skip_hours: tuple[int, ...] = ()  # of the day, in GMT
+    skip_days: tuple[int, ...] = ()  # of the week, Monday is 0
+    gap: timedelta | None = None  # between its latest entries, usually
+
+
+# active: asked when due. parked: not there for so long that only a person brings it back. gone: it said so (410).
+Standing: TypeAlias = Literal["active", "parked", "gone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
     """What we learned of a source. The database is its authority."""
 
     name: str
+    standing: Standing = "active"
     validators: Validators = Validators()
     body_digest: str = ""  # of the last body that was read and stored
     stamps: Mapping[str, str] = field(default_factory=dict)  # of a folder's files already stored: path → stamp
+    rhythm: Rhythm = Rhythm()
     failures: int = 0  # failed refreshes in a row
     problem: str = ""  # the last problem, in words
+    slowed: int = 0  # times it told us to ask less often, each a doubling of its interval
+    slowed_at: datetime | None = None
+    moved_to: str = ""  # where permanent redirects lead
+    moved_since: datetime | None = None
+    move_is_proven: bool = False  # they held for days and led to the same feed: it is asked there
+    attempts: int = 0  # times our process ended while reading it
     last_fetch_at: datetime | None = None
     last_success_at: datetime | None = None
+    last_new_at: datetime | None = None
     next_fetch_at: datetime | None = None
 
 
@@ -84,6 +107,7 @@ class Body:
     media_type: str = ""
     charset: str = ""
     stamp: str = ""  # a file's size and times: equal stamps mean an unchanged file
+    is_delimited: bool = True  # its end was marked: it cannot have broken off unnoticed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +124,7 @@ class Fetched:
 
     bodies: tuple[Body, ...]
     validators: Validators = Validators()
+    moved_to: str = ""  # where permanent redirects led, up to the first temporary one
     pacing: Pacing = Pacing()
     seconds: float = 0.0
     problems: tuple[str, ...] = ()  # files that could not be read, in words
@@ -110,8 +135,14 @@ class NotModified:
     """Nothing new since last time."""
 
     validators: Validators = Validators()  # those of a 304 replace the stored ones, one by one
+    moved_to: str = ""
     pacing: Pacing = Pacing()
     seconds: float = 0.0
+
+
+# dns, not-found: nobody is there. gone: it says so itself (410). throttled: we ask too often (429). refused: we may
+# not (401, 403). Everything else may pass by itself.
+FailureKind: TypeAlias = Literal["dns", "not-found", "gone", "throttled", "refused", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +150,31 @@ class FetchFailed:
     """No usable answer. `problem` says what was seen and what would help."""
 
     problem: str
-    status: int = 0
-    gone: bool = False  # 410: the source is over
+    kind: FailureKind = "other"
     pacing: Pacing = Pacing()
     seconds: float = 0.0
 
 
-FetchResult: TypeAlias = Fetched | NotModified | FetchFailed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed:
+    """Not asked after all: its host told us, in this very round, that we ask too often."""
+
+    seconds: float = 0.0
+
+
+Answered: TypeAlias = Fetched | NotModified | FetchFailed
+FetchResult: TypeAlias = Answered | Postponed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a new document of a source taught, beside its entries."""
+
+    rhythm: Rhythm | None = None
+    body_digest: str = ""
+    is_same: bool = True  # it has entries that we know: this is still the same feed
+    has_new: bool = False
+    problem: str = ""  # what was wrong with it and did not keep it from being read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,8 +289,9 @@ class Document:
     about: RawOrigin = RawOrigin()  # how the source describes itself
     language: str = ""
     hub: str = ""
-    ttl: timedelta | None = None
+    rhythm: Rhythm = Rhythm()
     entries: tuple[Entry, ...] = ()
+    is_cut: bool = False  # it breaks off: what follows the entries is unknown
     problems: tuple[str, ...] = ()  # what was wrong and could be mended or left out, in words
 
 

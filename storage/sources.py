@@ -7,18 +7,19 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, ScalarSelect, delete, insert, select, update
+import msgspec
+from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, insert, select, update
 
-from feeds.records import Body, Source, SourceState, Validators
+from feeds.records import Body, Rhythm, Source, SourceState, Validators
 from storage.batches import batches
-from storage.tables import files, sources
+from storage.tables import files, hosts, sources
 from storage.upserts import upsert
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 # A worker that died without a trace is waited for this long. On one machine it is noticed at once, see `is_alive`.
 LEASE = timedelta(minutes=30)
-CLOCK_SLIP = timedelta(hours=1)  # by which a clock may be set back before its due times count for nothing
+_RHYTHM = msgspec.json.Decoder(Rhythm)
 
 
 def enroll(db: Connection, configured: Iterable[Source]) -> None:
@@ -42,11 +43,8 @@ def enroll(db: Connection, configured: Iterable[Source]) -> None:
             db.execute(
                 update(sources)
                 .where(sources.c.name == name)
-                .values(
-                    location_digest=digest, etag="", last_modified="", body_digest="", failures=0, problem="",
-                    next_fetch_at=None,
-                )
-            )  # fmt: skip
+                .values(_columns(SourceState(name=name)) | {"location_digest": digest})
+            )
             db.execute(delete(files).where(files.c.source_id == _id_of(name)))
 
 
@@ -62,12 +60,12 @@ def claim(
     now: datetime,
     owner: str,
     is_alive: Callable[[str], bool],
-    force: bool = False,
+    is_due: Callable[[Source, SourceState], bool],
 ) -> list[tuple[Source, SourceState]]:
     """Those of `wanted` that are due and that nobody else is at work on; they are `owner`'s until released.
 
-    `force` overrules the due time, never another worker. A claim ends with `record`, with `release`, with the
-    worker's life (`is_alive` of its name is false), or after `LEASE`.
+    A claim ends with `record`, with `release`, with the worker's life (`is_alive` of its name is false), or after
+    `LEASE`.
     """
     by_name = {source.name: source for source in wanted}
     rows = db.execute(select(sources).with_for_update(skip_locked=True))  # on SQLite the transaction is the lock
@@ -83,9 +81,7 @@ def claim(
         return not alive[row.claimed_by]
 
     claimed = {
-        row.name: row
-        for row in rows
-        if row.name in by_name and (force or is_due(by_name[row.name], _state(row), now)) and is_free(row)
+        row.name: row for row in rows if row.name in by_name and is_due(by_name[row.name], _state(row)) and is_free(row)
     }
     for some in batches(row.id for row in claimed.values()):
         db.execute(update(sources).where(sources.c.id.in_(some)).values(claimed_by=owner, claimed_until=now + LEASE))
@@ -96,67 +92,47 @@ def claim(
     ]
 
 
-def is_due(source: Source, state: SourceState, now: datetime) -> bool:
-    """Whether a source may be read now. Our own disk needs no manners: files are looked at in every round."""
-    if source.kind == "folder" or state.next_fetch_at is None or state.next_fetch_at <= now:
-        return True
-    # A clock that was wrong and was set back must not silence the source until the time it had shown comes round.
-    return state.last_fetch_at is not None and state.last_fetch_at - now > CLOCK_SLIP
-
-
-def release(db: Connection, *, owner: str) -> None:
-    """Give back whatever `owner` claimed and did not finish: it is due as before."""
-    db.execute(update(sources).where(sources.c.claimed_by == owner).values(claimed_by=None, claimed_until=None))
-
-
-def record_success(
-    db: Connection,
-    name: str,
-    *,
-    now: datetime,
-    next_fetch_at: datetime,
-    validators: Validators,
-    body_digest: str,
-    bodies: Iterable[Body] = (),
-    problem: str = "",
-) -> None:
-    """What one good refresh taught us, files' stamps included. Belongs in the transaction that saves its articles."""
+def release(db: Connection, *, owner: str, name: str | None = None) -> None:
+    """Give back what `owner` claimed and did not finish, all of it or one source: it is due as before."""
+    mine = sources.c.claimed_by == owner
     db.execute(
         update(sources)
-        .where(sources.c.name == name)
-        .values(
-            etag=validators.etag,
-            last_modified=validators.last_modified,
-            body_digest=body_digest,
-            failures=0,
-            problem=problem,
-            last_fetch_at=now,
-            last_success_at=now,
-            next_fetch_at=next_fetch_at,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        .where(mine if name is None else mine & (sources.c.name == name))
+        .values(claimed_by=None, claimed_until=None, attempts=0)
     )
+
+
+def begin_reading(db: Connection, name: str) -> None:
+    """Note, before the work, that a document is about to be read: if that ends our process, the next one knows."""
+    db.execute(update(sources).where(sources.c.name == name).values(attempts=sources.c.attempts + 1))
+
+
+def record(db: Connection, state: SourceState, bodies: Iterable[Body] = ()) -> None:
+    """What a refresh taught us, with the stamps of the files that were read; the claim ends.
+
+    Belongs in the transaction that saves the articles: validators must never vouch for what was not stored.
+    """
+    record_all(db, [state])
     stamps = [{"path": body.path, "stamp": body.stamp} for body in bodies if body.stamp]
     if stamps:
-        source_id = db.scalar(select(sources.c.id).where(sources.c.name == name))
+        source_id = db.scalar(select(sources.c.id).where(sources.c.name == state.name))
         upsert(db, files, [{"source_id": source_id} | stamp for stamp in stamps])
 
 
-def record_failure(db: Connection, name: str, *, now: datetime, next_fetch_at: datetime, problem: str) -> None:
-    """One more failed refresh. Validators and articles stay as they were."""
-    db.execute(
-        update(sources)
-        .where(sources.c.name == name)
-        .values(
-            failures=sources.c.failures + 1,
-            problem=problem,
-            last_fetch_at=now,
-            next_fetch_at=next_fetch_at,
-            claimed_by=None,
-            claimed_until=None,
-        )
-    )
+def record_all(db: Connection, states: Sequence[SourceState]) -> None:
+    """What refreshes without news taught us, in one statement."""
+    if states:
+        db.execute(_RECORD, [_columns(state) | {"_name": state.name} for state in states])
+
+
+def hold_host(db: Connection, host: str, *, until: datetime, strikes: int) -> None:
+    """No source of a host is asked before `until`; `strikes` counts how often it had to tell us."""
+    upsert(db, hosts, [{"host": host, "until": until, "strikes": strikes}])
+
+
+def held_hosts(db: Connection) -> dict[str, tuple[int, datetime]]:
+    """Hosts that were held, now or earlier: their strikes, and until when."""
+    return {row.host: (row.strikes, row.until) for row in db.execute(select(hosts))}
 
 
 def shelving_digests(db: Connection) -> dict[str, str | None]:
@@ -175,17 +151,38 @@ def _stamps(db: Connection, source: Source, source_id: int) -> dict[str, str]:
     return {row.path: row.stamp for row in rows}
 
 
+_PLAIN = (
+    "standing", "body_digest", "failures", "problem", "slowed", "slowed_at", "moved_to", "moved_since",
+    "move_is_proven", "attempts", "last_fetch_at", "last_success_at", "last_new_at", "next_fetch_at",
+)  # fmt: skip
+
+
+_RECORD = (
+    update(sources)
+    .where(sources.c.name == bindparam("_name"))
+    .values(
+        {name: bindparam(name) for name in (*_PLAIN, "etag", "last_modified", "rhythm")}
+        | {"claimed_by": None, "claimed_until": None}
+    )
+)
+
+
+def _columns(state: SourceState) -> dict[str, Any]:
+    return {name: getattr(state, name) for name in _PLAIN} | {
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "rhythm": msgspec.json.encode(state.rhythm).decode(),
+    }
+
+
 def _state(row: AnyRow, stamps: dict[str, str] | None = None) -> SourceState:
+    values = row._mapping
     return SourceState(
-        name=row.name,
-        validators=Validators(etag=row.etag, last_modified=row.last_modified),
-        body_digest=row.body_digest,
+        name=values["name"],
+        validators=Validators(etag=values["etag"], last_modified=values["last_modified"]),
+        rhythm=_RHYTHM.decode(values["rhythm"]),
         stamps=stamps or {},
-        failures=row.failures,
-        problem=row.problem,
-        last_fetch_at=row.last_fetch_at,
-        last_success_at=row.last_success_at,
-        next_fetch_at=row.next_fetch_at,
+        **{name: values[name] for name in _PLAIN},
     )
 
 

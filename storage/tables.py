@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -77,13 +79,30 @@ sources = Table(
     Column("etag", PlainText, nullable=False, server_default=""),
     Column("last_modified", PlainText, nullable=False, server_default=""),
     Column("body_digest", PlainText, nullable=False, server_default=""),
+    Column("standing", Text, nullable=False, server_default="active"),
+    Column("rhythm", Text, nullable=False, server_default="{}"),  # JSON of the record
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("problem", PlainText, nullable=False, server_default=""),
+    Column("slowed", Integer, nullable=False, server_default="0"),
+    Column("slowed_at", UTCDateTime),
+    Column("moved_to", Text, nullable=False, server_default=""),
+    Column("moved_since", UTCDateTime),
+    Column("move_is_proven", Boolean, nullable=False, server_default=false()),
+    Column("attempts", Integer, nullable=False, server_default="0"),
     Column("last_fetch_at", UTCDateTime),
     Column("last_success_at", UTCDateTime),
+    Column("last_new_at", UTCDateTime),
     Column("next_fetch_at", UTCDateTime),
     Column("claimed_by", PlainText),
     Column("claimed_until", UTCDateTime),
+)
+
+hosts = Table(  # that told one of their sources that we ask too often
+    "hosts",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("strikes", Integer, nullable=False),
+    Column("until", UTCDateTime, nullable=False),
 )
 
 files = Table(

@@ -41,7 +41,7 @@ def load(text: str, tmp_path: Path) -> settings.Settings:
 
 
 def test_a_source_is_added_behind_the_last_one_and_every_other_line_stays(tmp_path: Path) -> None:
-    changed = editing.with_source(CONFIG, NEW)
+    changed = editing.with_sources(CONFIG, NEW)
     added = [line for line in changed.splitlines() if line not in CONFIG.splitlines()]
     assert added == [
         "  - name: bread",
@@ -99,7 +99,7 @@ def test_a_source_is_taken_out_and_every_other_line_stays(tmp_path: Path, number
 )
 def test_adding_and_taking_out_again_leaves_what_was_there(tmp_path: Path, text: str) -> None:
     before = load(text, tmp_path) if text else load("sources: []\n", tmp_path)
-    changed = editing.with_source(text, NEW)
+    changed = editing.with_sources(text, NEW)
     after = load(changed, tmp_path)
     assert after.sources[:-1] == before.sources
     assert after.sources[-1].name == "bread"
@@ -111,14 +111,14 @@ def test_adding_and_taking_out_again_leaves_what_was_there(tmp_path: Path, text:
 
 def test_sources_between_brackets_are_left_to_a_person() -> None:
     with pytest.raises(SettingsError, match="by hand"):
-        editing.with_source("sources: [{url: 'https://a.example/'}]\n", NEW)
+        editing.with_sources("sources: [{url: 'https://a.example/'}]\n", NEW)
     with pytest.raises(SettingsError, match="by hand"):
         editing.without_source("sources: [{url: 'https://a.example/'}]\n", 0)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff"), min_size=1))
 def test_whatever_is_written_is_read_back_as_it_was(value: str) -> None:
-    text = editing.with_source("", {"name": value, "categories": (value, value)})
+    text = editing.with_sources("", {"name": value, "categories": (value, value)})
     (one,) = marked_yaml.load(text).value["sources"]  # type: ignore[index]
     assert one["name"].replace("$${", "${") == value
     assert [name.replace("$${", "${") for name in one["categories"]] == [value, value]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ COMMANDS = {
     "sources": "List the sources and their health.",
     "categories": "List the published categories.",
     "articles": "List what the store holds, newest first.",
+    "add": "Find the feed behind an address, and add it to the config.",
+    "remove": "Take a source out of the config.",
+    "import": "Add the sources of an OPML file, a Planet's config or newsboat's urls.",
+    "export": "Write the sources as OPML.",
     "check": "Check the config, and tell what would help.",
 }
 
@@ -42,10 +47,26 @@ class Context:
     verbosity: int
 
     @cached_property
-    def settings(self) -> Settings:
+    def file(self) -> Path:
+        """The config that is used."""
         from feeds import settings  # pydantic takes its time; --help and --version do without
 
-        return settings.load(settings.find(self.config, environ=os.environ, cwd=Path.cwd()), environ=os.environ)
+        return settings.find(self.config, environ=os.environ, cwd=Path.cwd())
+
+    @cached_property
+    def settings(self) -> Settings:
+        from feeds import settings
+
+        return settings.load(self.file, environ=os.environ)
+
+    def change_config(self, text: str) -> Settings:
+        """Write a new config, if it is a good one; what it says."""
+        from feeds import settings
+        from feeds.settings import editing
+
+        self.settings = settings.load(self.file, environ=os.environ, text=text)
+        editing.replace_file(self.file, text)
+        return self.settings
 
     @cached_property
     def settings_or_defaults(self) -> Settings:
@@ -92,7 +113,8 @@ class Commands(click.Group):
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"feeds.cli.{name}").command
+        module = f"{name}_" if keyword.iskeyword(name) else name
+        command: click.Command = importlib.import_module(f"feeds.cli.{module}").command
         return command
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:

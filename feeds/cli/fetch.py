@@ -32,7 +32,9 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
     wanted = context.sources(names)
     settings, store = context.settings, context.store
     refreshes: list[Refresh] = []
-    round_ = pipeline.start_round(store, settings, wanted, clock=SystemClock(), force=force)
+    # Asked for by name and with force, even a source that was given up is asked once more.
+    revive = force and bool(names)
+    round_ = pipeline.start_round(store, settings, wanted, clock=SystemClock(), force=force, revive=revive)
     try:
         with closing(round_.refreshes) as running:
             for refresh in _with_progress(running, round_.total, is_quiet=context.verbosity != 0 or as_json):

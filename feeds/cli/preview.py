@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 
 from feeds import pipeline
-from feeds.cli import Context, showing
+from feeds.cli import Context, addressing, showing
 from feeds.clock import SystemClock
 from feeds.records import Source
-from feeds.settings import addresses
 
 
 @click.command("preview")
@@ -42,24 +41,7 @@ def _source(context: Context, location: str) -> Source:
         if location in (source.name, source.url) or (source.path and source.path == str(Path(location).absolute())):
             return source
     if location.startswith(("http://", "https://")):
-        return _at(location, context.settings_or_defaults.defaults)
+        return addressing.source_at(location, context.settings_or_defaults.defaults)
     return replace(
         context.settings_or_defaults.defaults, name=location, kind="folder", path=str(Path(location).absolute())
     )
-
-
-def _at(address: str, defaults: Source) -> Source:
-    """The source at an address, whose password is used and not shown."""
-    try:
-        place = addresses.split(addresses.web_address(address))
-    except ValueError as error:
-        raise click.UsageError(f"an address that cannot be asked for: {error}") from None
-    secrets = {*defaults.secrets, *filter(None, addresses.url_secrets(address))}
-    source = replace(
-        defaults,
-        kind="http",
-        url=place.url,
-        auth=place.auth or defaults.auth,
-        secrets=tuple(sorted(secrets, key=len, reverse=True)),
-    )
-    return replace(source, name=source.location)

@@ -27,14 +27,29 @@ def command(context: Context, as_json: bool) -> None:
     showing.show_table(
         ("source", "last success", "next fetch", "failures", "problem", "location"),
         [
-            (source.name, showing.short(state.last_success_at), _next(source, state), state.failures, state.problem,
-             source.location)
+            (source.name, showing.short(state.last_success_at), _next(source, state), state.failures,
+             _in_words(source, state), source.location)
             for source, state in both
         ],
     )  # fmt: skip
 
 
+def _in_words(source: Source, state: SourceState) -> str:
+    """The problem, and what would bring the source back or spare it a detour."""
+    words = [state.problem] if state.problem else []
+    if state.standing != "active":
+        seen = "gone" if state.standing == "gone" else f"not there {state.failures} times in a row"
+        words.append(
+            f"{seen}: not asked any more; `feedmill fetch --force {source.name}` asks once, a new url for good"
+        )
+    elif state.move_is_proven:
+        words.append(f"moved for good, and is asked there; write it into the config: {source.redact(state.moved_to)}")
+    return "; ".join(words)
+
+
 def _next(source: Source, state: SourceState) -> str:
+    if state.standing != "active":
+        return "never"
     return showing.short(state.next_fetch_at) if source.kind != "folder" and state.next_fetch_at else "any time"
 
 
@@ -44,7 +59,13 @@ def _json(source: Source, state: SourceState) -> dict[str, Any]:
         "location": source.location,
         "categories": source.categories,
         "last_success": showing.moment(state.last_success_at),
-        "next_fetch": showing.moment(state.next_fetch_at) if source.kind != "folder" else None,
+        "next_fetch": showing.moment(state.next_fetch_at) if _is_asked_by_the_clock(source, state) else None,
         "failures": state.failures,
-        "problem": state.problem,
+        "problem": _in_words(source, state),
+        "standing": state.standing,
+        "moved_to": source.redact(state.moved_to) if state.move_is_proven else "",
     }
+
+
+def _is_asked_by_the_clock(source: Source, state: SourceState) -> bool:
+    return source.kind != "folder" and state.standing == "active"

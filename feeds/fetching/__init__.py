@@ -7,9 +7,12 @@ from collections.abc import Callable, Generator, Sequence
 from feeds.clock import Clock
 from feeds.fetching import folder, http
 from feeds.fetching.http import Manners
+from feeds.fetching.transfer import address, host
 from feeds.records import FetchResult, Source, SourceState
 
 Claimed = Sequence[tuple[Source, SourceState]]
+
+__all__ = ["FETCHERS", "Manners", "address", "fetch", "host"]
 
 FETCHERS: dict[str, Callable[..., Generator[tuple[Source, FetchResult]]]] = {
     "folder": lambda claimed, **_manners: folder.fetch(claimed),

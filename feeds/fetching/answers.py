@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from feeds.errors import SourceError
 from feeds.fetching.compression import decompress
-from feeds.records import Body, Fetched, FetchFailed, FetchResult, NotModified, Pacing, Validators
+from feeds.records import Answered, Body, FailureKind, Fetched, FetchFailed, NotModified, Pacing, Validators
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
@@ -24,12 +24,19 @@ class Answer:
 
     url: str
     status: int
+    is_framed: bool = False  # HTTP/2 and later end a body by a mark of their own
     headers: tuple[tuple[str, str], ...] = ()
     content: bytes = b""
+    moved_to: str = ""  # where permanent redirects led, up to the first temporary one
 
     def header(self, name: str) -> str:
         """The value of the last header of that name, or ""."""
         return next((value for key, value in reversed(self.headers) if key == name), "")
+
+    @property
+    def is_delimited(self) -> bool:
+        """Whether the end of the body was marked, so that a broken connection could not pass for it."""
+        return bool(self.is_framed or self.header("content-length") or self.header("transfer-encoding"))
 
     @property
     def location(self) -> str:
@@ -37,7 +44,7 @@ class Answer:
         return self.header("location") if self.status in _REDIRECTS else ""
 
 
-def read_answer(answer: Answer, *, has_validators: bool, max_size: int, now: datetime) -> FetchResult:
+def read_answer(answer: Answer, *, has_validators: bool, max_size: int, now: datetime) -> Answered:
     """What an answer that is no redirect means. `max_size` is the cap after decompression."""
     pacing = _pacing(answer, now)
     validators = Validators(etag=answer.header("etag"), last_modified=answer.header("last-modified"))
@@ -47,17 +54,18 @@ def read_answer(answer: Answer, *, has_validators: bool, max_size: int, now: dat
         try:
             content = decompress(answer.content, answer.header("content-encoding"), limit=max_size)
         except SourceError as error:
-            return FetchFailed(problem=str(error), status=answer.status, pacing=pacing)
+            return FetchFailed(problem=str(error), pacing=pacing)
         body = Body(
             content=content,
             url=answer.url,
             media_type=media_type.partition(";")[0].strip().lower(),
             charset=charset[1] if charset else "",
+            is_delimited=answer.is_delimited,
         )
-        return Fetched(bodies=(body,), validators=validators, pacing=pacing)
+        return Fetched(bodies=(body,), validators=validators, moved_to=answer.moved_to, pacing=pacing)
     if answer.status == 304 and has_validators:
-        return NotModified(validators=validators, pacing=pacing)
-    return FetchFailed(problem=_words(answer.status), status=answer.status, gone=answer.status == 410, pacing=pacing)
+        return NotModified(validators=validators, moved_to=answer.moved_to, pacing=pacing)
+    return FetchFailed(problem=_words(answer.status), kind=_KINDS.get(answer.status, "other"), pacing=pacing)
 
 
 def _pacing(answer: Answer, now: datetime) -> Pacing:
@@ -99,6 +107,13 @@ def _words(status: int) -> str:
     return f"{status}: an answer that a feed's address should not give; see it in a browser"
 
 
+_KINDS: dict[int, FailureKind] = {
+    401: "refused",
+    403: "refused",
+    404: "not-found",
+    410: "gone",
+    429: "throttled",
+}
 _STATUS_WORDS = {
     304: "not modified, though nothing was asked that could be; its server is set up wrongly",
     400: "the server did not understand the request; check the url",

@@ -19,10 +19,11 @@ _REFUSED = tuple(
 )  # fmt: skip
 
 
-def is_allowed(address: str, port: int, allowed: bool | tuple[str, ...]) -> bool:
-    """Whether a connection to this IP address and port may be opened.
+def is_allowed(address: str, port: int, allowed: bool | tuple[str, ...], *, host: str = "") -> bool:
+    """Whether a connection to this IP address and port, for a URL of that `host`, may be opened.
 
-    Public addresses always; others where `allowed` is True, or names the address, its network, or it and the port.
+    Public addresses always; others where `allowed` is True, or names the address, its network or the host, and the
+    port, where it names one.
     """
     try:
         ip = _real(ipaddress.ip_address(address.partition("%")[0]))
@@ -30,7 +31,7 @@ def is_allowed(address: str, port: int, allowed: bool | tuple[str, ...]) -> bool
         return False
     if allowed is True or _is_public(ip):
         return True
-    return bool(allowed) and any(_matches(ip, port, rule) for rule in allowed or ())
+    return bool(allowed) and any(_matches(ip, port, host, rule) for rule in allowed or ())
 
 
 def _real(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -41,14 +42,16 @@ def _is_public(ip: IPv4Address | IPv6Address) -> bool:
     return ip.is_global and not any(ip in network for network in _REFUSED if network.version == ip.version)
 
 
-def _matches(ip: IPv4Address | IPv6Address, port: int, rule: str) -> bool:
-    """`192.168.0.0/16`, `10.0.0.5`, `127.0.0.1:8000`, `[::1]:8000`, `::1`."""
-    host, rule_port = _split(rule)
-    try:
-        network = ipaddress.ip_network(host, strict=False)
-    except ValueError:
+def _matches(ip: IPv4Address | IPv6Address, port: int, host: str, rule: str) -> bool:
+    """`192.168.0.0/16`, `10.0.0.5`, `127.0.0.1:8000`, `[::1]:8000`, `::1`, `nas.lan:80`."""
+    named, rule_port = _split(rule)
+    if rule_port not in (None, port):
         return False
-    return ip.version == network.version and ip in network and rule_port in (None, port)
+    try:
+        network = ipaddress.ip_network(named, strict=False)
+    except ValueError:
+        return bool(host) and named.lower() == host.lower()
+    return ip.version == network.version and ip in network
 
 
 def _split(rule: str) -> tuple[str, int | None]:

@@ -43,11 +43,15 @@ class HostQueues(Generic[T]):
 
     def take(self, now: float) -> T | None:
         """The next job whose host may be asked at `now`; it counts as active until `done`."""
-        if not self._queue or self._queue[0][0] > now:
-            return None
-        _ready_at, _number, host = heapq.heappop(self._queue)
-        state = self._hosts[host]
-        state.is_queued = False
+        while self._queue and self._queue[0][0] <= now:
+            _ready_at, _number, host = heapq.heappop(self._queue)
+            state = self._hosts[host]
+            state.is_queued = False
+            if state.waiting:  # else it was given up meanwhile
+                return self._started(host, state, now)
+        return None
+
+    def _started(self, host: str, state: _Host[T], now: float) -> T:
         job = state.waiting.popleft()
         state.active += 1
         state.ready_at = now + self._per_host.spacing.total_seconds()
@@ -58,6 +62,13 @@ class HostQueues(Generic[T]):
         state = self._hosts[host]
         state.active -= 1
         self._offer(host, state)
+
+    def give_up(self, host: str) -> list[T]:
+        """The jobs that still wait for a host, which are not asked for any more."""
+        state = self._hosts[host]
+        left = list(state.waiting)
+        state.waiting.clear()
+        return left
 
     def next_at(self) -> float | None:
         """When `take` may give a job next, None if that waits for a `done` or nothing is left."""

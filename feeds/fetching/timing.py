@@ -1,45 +1,178 @@
-"""When a source is read next. Pure: the answer, its history and `now` go in, a moment comes out."""
+"""When a source is read next, and whether at all. Pure: the answer, its history and `now` go in, a new state comes out.
+
+The manners of docs/etiquette.md, as one decision. I/O stands outside: whoever calls `after` stores what it returns.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from feeds.records import Fetched, FetchFailed, FetchResult, NotModified, Source, SourceState, Validators
+from feeds.records import (
+    Answered,
+    Fetched,
+    FetchFailed,
+    NotModified,
+    Rhythm,
+    Seen,
+    Source,
+    SourceState,
+    Validators,
+)
 
-DAY = timedelta(days=1)
-LONGEST_WAIT = timedelta(days=7)  # however long an origin, or a clock that was wrong, would have us stay away
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+
+LONGEST_WAIT = WEEK  # however long an origin, or a clock that was wrong, would have us stay away
+PARK_AFTER = 10  # failures in a row of an address that is not there: with the doubling waits, about a week
+PROVEN_AFTER = timedelta(days=3)  # a permanent redirect is believed once it held so long
+VISITS_PER_ARTICLE = 10  # a source is asked about so often while one new article can be expected
+MOST_SLOWED = 5  # doublings of a source's interval, for having been told to ask less often
+
+NOTHING = Seen()
+
+_ABSENT = frozenset({"dns", "not-found"})
 
 
-def next_fetch_at(source: Source, state: SourceState, result: FetchResult, now: datetime) -> datetime:
-    """The earliest moment at which the source may be asked again.
-
-    Its interval, or a day where it offers no validators, doubled with every failure in a row; never before what the
-    answer's Retry-After, Cache-Control or Expires asks for; a little later for each source, so that they spread.
-    """
+def after(source: Source, state: SourceState, result: Answered, *, seen: Seen = NOTHING, now: datetime) -> SourceState:
+    """The state of a source after `result`; `seen` is what its document taught, where there was a new one."""
     match result:
-        case Fetched(validators=validators) if not validators:
-            wait = max(source.interval, DAY)
-        case NotModified() | Fetched():
-            wait = source.interval
-        case FetchFailed(gone=True):
-            wait = LONGEST_WAIT
         case FetchFailed():
-            wait = source.interval * 2 ** min(state.failures, 10)
-    wait = max(min(wait, max(source.max_interval, source.interval)), *_asked_for(result))
-    return now + min(wait, LONGEST_WAIT) * (1 + _spread(source.name))
+            learned = _failed(state, result, now)
+        case _:
+            learned = _succeeded(state, result, seen, now)
+    due, note = _next_fetch_at(source, learned, result, now)
+    return replace(learned, next_fetch_at=due, problem=learned.problem or note)
 
 
-def merged(stored: Validators, answered: Validators) -> Validators:
-    """The validators after a 304: those it carries, and for those it does not, the stored ones."""
-    return Validators(etag=answered.etag or stored.etag, last_modified=answered.last_modified or stored.last_modified)
+def is_due(source: Source, state: SourceState, now: datetime) -> bool:
+    """Whether a source may be read now. Our own disk needs no manners: files are looked at in every round."""
+    if source.kind == "folder":
+        return True
+    if state.standing != "active":
+        return False
+    # A due time beyond the longest wait was set by a clock that was wrong then, or is now.
+    due = state.next_fetch_at
+    return due is None or due <= now or due > now + LONGEST_WAIT * 1.1
 
 
-def _asked_for(result: FetchResult) -> tuple[timedelta, ...]:
-    waits = (result.pacing.max_age, result.pacing.retry_after)
-    return tuple(wait for wait in waits if wait is not None) or (timedelta(0),)
+def address(source: Source, state: SourceState) -> str:
+    """Where a source is asked: where it moved to, once that is proven, else where the config says."""
+    return state.moved_to if state.move_is_proven else source.url
+
+
+def usual_gap(moments: Iterable[datetime]) -> timedelta | None:
+    """The median time between the latest entries of a document; None where too few are dated."""
+    latest = sorted(moments, reverse=True)[:20]
+    gaps = sorted(later - earlier for later, earlier in itertools.pairwise(latest))
+    return gaps[len(gaps) // 2] if len(gaps) >= 3 else None
+
+
+def host_wait(result: Answered, strikes: int) -> timedelta | None:
+    """How long all sources of a host are to be left alone after one of them was told 429; None if it was not."""
+    if not (isinstance(result, FetchFailed) and result.kind == "throttled"):
+        return None
+    return min(result.pacing.retry_after or HOUR * (1 << min(strikes, 10)), LONGEST_WAIT)
+
+
+def _succeeded(state: SourceState, result: Fetched | NotModified, seen: Seen, now: datetime) -> SourceState:
+    validators = result.validators
+    if isinstance(result, NotModified):  # a 304 replaces those it carries
+        validators = Validators(
+            etag=validators.etag or state.validators.etag,
+            last_modified=validators.last_modified or state.validators.last_modified,
+        )
+    # What was wrong with a document still is, while the document is the same.
+    still_wrong = state.problem if isinstance(result, NotModified) and not state.failures else ""
+    return replace(
+        _moved(state, result, seen, now),
+        validators=validators,
+        body_digest=seen.body_digest or state.body_digest,
+        attempts=0,
+        rhythm=seen.rhythm or state.rhythm,
+        standing="active",
+        failures=0,
+        problem=seen.problem or still_wrong,
+        last_fetch_at=now,
+        last_success_at=now,
+        last_new_at=now if seen.has_new else state.last_new_at or now,
+    )
+
+
+def _failed(state: SourceState, failed: FetchFailed, now: datetime) -> SourceState:
+    state = replace(state, failures=state.failures + 1, problem=failed.problem, last_fetch_at=now)
+    if failed.kind == "throttled" or (failed.kind == "refused" and state.failures > 1):
+        state = replace(state, slowed=min(_slowed(state, now) + 1, MOST_SLOWED), slowed_at=now)
+    if state.move_is_proven and failed.kind in _ABSENT | {"gone"}:
+        # The place it moved to is lost: back to the one that the config names, which may lead elsewhere by now.
+        return replace(state, moved_to="", moved_since=None, move_is_proven=False)
+    if failed.kind == "gone":
+        return replace(state, standing="gone")
+    if failed.kind in _ABSENT and state.failures >= PARK_AFTER:
+        return replace(state, standing="parked")
+    return state
+
+
+def _moved(state: SourceState, result: Fetched | NotModified, seen: Seen, now: datetime) -> SourceState:
+    """Permanent redirects, remembered only when they held for days and led to the same feed (RFC 9110, 15.4.2)."""
+    if not result.moved_to:
+        return state if state.move_is_proven else replace(state, moved_to="", moved_since=None)
+    if result.moved_to != state.moved_to or state.moved_since is None:
+        return replace(state, moved_to=result.moved_to, moved_since=now, move_is_proven=False)
+    held = now - state.moved_since >= PROVEN_AFTER
+    return replace(state, move_is_proven=held and (seen.is_same or isinstance(result, NotModified)))
+
+
+def _next_fetch_at(source: Source, state: SourceState, result: Answered, now: datetime) -> tuple[datetime, str]:
+    """The earliest moment for the next request; and a word where the origin asked for more than we do."""
+    asked = max((wait for wait in _asked_for(result, state.rhythm)), default=timedelta(0))
+    wait = max(_own_interval(source, state, result, now), min(asked, LONGEST_WAIT))
+    spread = wait * (1 + _spread(source.name))  # only upward
+    note = ""
+    if asked > LONGEST_WAIT:
+        note = f"its server asks us to stay away for {asked.days:,} days; it will be asked again in {LONGEST_WAIT.days}"
+    return _not_skipped(now + spread, state.rhythm), note
+
+
+def _own_interval(source: Source, state: SourceState, result: Answered, now: datetime) -> timedelta:
+    longest = max(source.max_interval, source.interval)
+    interval = min(source.interval * (1 << _slowed(state, now)), longest)
+    if isinstance(result, FetchFailed):
+        return min(interval * (1 << min(state.failures - 1, 10)), longest)
+    if state.rhythm.gap and state.last_new_at:
+        expected = max(state.rhythm.gap, now - state.last_new_at)
+        interval = max(interval, min(expected / VISITS_PER_ARTICLE, longest))
+    # Without validators every visit costs the whole document. Below an hour the keeper has decided for this source.
+    is_dear = source.kind == "http" and not state.validators and source.interval >= HOUR
+    return max(interval, DAY) if is_dear else interval
+
+
+def _asked_for(result: Answered, rhythm: Rhythm) -> list[timedelta]:
+    waits = [result.pacing.max_age, result.pacing.retry_after]
+    if not isinstance(result, FetchFailed):
+        waits.append(rhythm.every)
+    return [wait for wait in waits if wait is not None]
+
+
+def _slowed(state: SourceState, now: datetime) -> int:
+    """Doublings still in force: one is forgiven each week."""
+    if state.slowed_at is None:
+        return 0
+    return max(0, state.slowed - max(0, (now - state.slowed_at) // WEEK))
+
+
+def _not_skipped(moment: datetime, rhythm: Rhythm) -> datetime:
+    """`moment`, or the first hour after it that skipHours and skipDays leave (RSS 2.0; both are in GMT)."""
+    candidate = moment
+    for _ in range(7 * 24):
+        if candidate.hour not in rhythm.skip_hours and candidate.weekday() not in rhythm.skip_days:
+            return candidate
+        candidate = candidate.replace(minute=0, second=0, microsecond=0) + HOUR
+    return moment  # a source that skips everything
 
 
 def _spread(name: str) -> float:
-    """Up to 5 %, only upward, the same for a source every time."""
+    """Up to 5 %, the same for a source every time."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32 * 0.05

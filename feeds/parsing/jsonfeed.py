@@ -49,6 +49,7 @@ def parse(text: str, *, url: str, base_url: str, zone: tzinfo, now: datetime) ->
         language=about.language,
         hub=next((_text(hub, "url") for hub in _objects(raw, "hubs") if _text(hub, "url")), ""),
         entries=tuple(_entry(item, zone=zone, now=now) for item in items),
+        is_cut=bool(cut),
         problems=tuple(filter(None, (cut, f"{left_out} items that are no objects were left out" if left_out else ""))),
     )
 

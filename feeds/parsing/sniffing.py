@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 from feeds.errors import ParseError
+from feeds.parsing.page import diagnosis
 
 # Text is looked at this far: a feed's root stands near the top, even behind a few PHP warnings.
 HEAD = 64_000
 BLANK = "\ufeff \t\r\n\v\f\0"  # what may stand before anything, and means nothing
-
-FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
 
 _ROOT = re.compile(
     r"<(?:(?:[\w.-]+:)?(?P<feed>rss|feed|rdf|channel|cdf)(?=[\s>/])"
@@ -19,8 +17,6 @@ _ROOT = re.compile(
     r"|(?P<outline>opml)(?=[\s>]))",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"<link\s[^<>]*>", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n.*?^\1[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 
 
@@ -44,7 +40,7 @@ def sniff(text: str) -> str:
         case "feed":
             return "syndication"
         case "page":
-            raise ParseError(_about_page(text))
+            raise ParseError(diagnosis(text))
         case "outline":
             raise ParseError("an OPML list of sources where a feed should be; use the addresses that it lists")
     raise ParseError(
@@ -57,36 +53,6 @@ def root_start(text: str) -> int:
     """Where a feed's root element starts; 0 where none is found."""
     root = _ROOT.search(text, 0, HEAD)
     return root.start() if root else 0
-
-
-class AdvertisedFeeds(HTMLParser):
-    """Collects the feeds that a page names in its <link rel="alternate"> elements, as (href, title)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        is_alternate = "alternate" in values.get("rel", "").lower().split()
-        if tag == "link" and is_alternate and values.get("type", "").lower().split(";")[0].strip() in FEED_TYPES:
-            self.found.append((values.get("href", ""), values.get("title", "")))
-
-
-def advertised_feeds(page: str) -> list[tuple[str, str]]:
-    """The feeds an HTML page advertises: (href as written, title)."""
-    parser = AdvertisedFeeds()
-    # Nothing but these elements: over the rest of a page html.parser may fail or take its time.
-    for link in _LINK.findall(_COMMENT.sub("", page[: 4 * HEAD])):
-        parser.feed(link)
-    return parser.found
-
-
-def _about_page(page: str) -> str:
-    feeds = [href for href, _title in advertised_feeds(page) if href]
-    if feeds:
-        return f"an HTML page where a feed should be; it advertises {', '.join(feeds[:5])}: use that address"
-    return "an HTML page where a feed should be; it advertises no feed: look for the feed's own address"
 
 
 def _excerpt(head: str) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urljoin
 
 from feeds.errors import ParseError
+from feeds.parsing import rhythm
 from feeds.parsing.dates import date_in_address, parse_date
 from feeds.parsing.elements import Elements, read_loosely, read_strictly
 from feeds.parsing.mending import mend
@@ -49,8 +50,9 @@ def parse(text: str, *, url: str, base_url: str, zone: tzinfo, now: datetime) ->
         about=about,
         language=about.language,
         hub=next((_word(link, "href") for link in _many(found.about, "links") if _word(link, "rel") == "hub"), ""),
-        ttl=_minutes(_word(found.about, "ttl")),
+        rhythm=rhythm.read(mended.text, found.about),
         entries=entries,
+        is_cut=bool(mended.problems),
         problems=(*mended.problems, *found.problems, *problems),
     )
 
@@ -263,11 +265,6 @@ def _image(raw: Mapping[str, Any]) -> str:
         if _word(media, "url") and (_word(media, "medium") == "image" or _word(media, "type").startswith("image/")):
             return _word(media, "url")
     return _word(_one(raw, "image"), "href")
-
-
-def _minutes(text: str) -> timedelta | None:
-    number = _number(text)
-    return timedelta(minutes=min(number, 7 * 24 * 60)) if number else None
 
 
 def _number(text: str) -> int | None:

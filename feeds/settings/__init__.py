@@ -6,6 +6,6 @@
 
 from feeds.settings.advice import warnings
 from feeds.settings.building import Server, Settings, Site
-from feeds.settings.loading import defaults, find, load
+from feeds.settings.loading import defaults, find, load, read_text
 
-__all__ = ["Server", "Settings", "Site", "defaults", "find", "load", "warnings"]
+__all__ = ["Server", "Settings", "Site", "defaults", "find", "load", "read_text", "warnings"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from feeds import marked_yaml, records
 from feeds.errors import SettingsError
@@ -24,6 +24,11 @@ class Site:
     title: str
     url: str  # ends in "/"
     language: str
+
+    @property
+    def authority(self) -> str:
+        """The host in whose name ids are minted (RFC 4151)."""
+        return (urlsplit(self.url).hostname or "localhost").replace(":", "-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,28 +35,30 @@ class _List:
     items: tuple[_Item, ...]
 
 
-def with_source(text: str, keys: Mapping[str, Any]) -> str:
-    """The config with one more source behind the last one.
+def with_sources(text: str, *added: Mapping[str, Any]) -> str:
+    """The config with more sources behind the last one.
 
     Raises SettingsError where the list is written in a way that only a person can add to.
     """
     lines = text.splitlines()
     sources = _find(text)
     if sources is None:
-        return (
-            "\n".join([*lines, *([""] if lines and lines[-1].strip() else []), "sources:", *_written(keys, "  ")])
-            + "\n"
-        )
+        gap = [""] if lines and lines[-1].strip() else []
+        return _joined(lines, [*gap, "sources:", *_all_written(added, "  ")], [])
     if not sources.is_block and sources.items:
         raise SettingsError(f"the sources stand between brackets, where only a person can add one; {_BY_HAND}")
     if not sources.items:
         lines[sources.key] = re.sub(r":\s*(?:\[\s*\]|~|null)?(?=\s*(?:#|$))", ":", lines[sources.key], count=1)
-        return "\n".join([*lines[: sources.key + 1], *_written(keys, "  "), *lines[sources.key + 1 :]]) + "\n"
+        return _joined(lines[: sources.key + 1], _all_written(added, "  "), lines[sources.key + 1 :])
     last = sources.items[-1]
-    indent = re.match(r"\s*", lines[last.first])[0]  # type: ignore[index]
+    indent = lines[last.first][: len(lines[last.first]) - len(lines[last.first].lstrip())]
     is_spaced = len(sources.items) > 1 and not lines[last.first - 1].strip()
-    added = [*([""] if is_spaced else []), *_written(keys, indent)]
-    return "\n".join([*lines[: last.last + 1], *added, *lines[last.last + 1 :]]) + "\n"
+    written = _all_written(added, indent, gap=[""] if is_spaced else [])
+    return _joined(lines[: last.last + 1], written, lines[last.last + 1 :])
+
+
+def _joined(*parts: Sequence[str]) -> str:
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
 def without_source(text: str, number: int) -> str:
@@ -89,6 +91,10 @@ def replace_file(path: Path, text: str) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise SettingsError(f"{path}: cannot be written ({error.strerror}); check its permissions") from error
+
+
+def _all_written(added: Sequence[Mapping[str, Any]], indent: str, gap: Sequence[str] = ()) -> list[str]:
+    return [line for keys in added for line in (*gap, *_written(keys, indent))]
 
 
 def _written(keys: Mapping[str, Any], indent: str) -> list[str]:

@@ -31,9 +31,12 @@ def find(explicit: str | None, *, environ: Mapping[str, str], cwd: Path) -> Path
     raise NoConfigError(f"no config.yaml: looked at {looked}; write one, or name it with --config or $FEEDMILL_CONFIG")
 
 
-def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
-    """The settings in the file at `path`; SettingsError holds one line for each thing that is wrong."""
-    marked = _read(path)
+def load(path: Path, *, environ: Mapping[str, str], text: str | None = None) -> Settings:
+    """The settings in the file at `path`, or what they would be with `text` in it.
+
+    SettingsError holds one line for each thing that is wrong.
+    """
+    marked = _read(path, text)
     filled, complaints = environment.fill({} if marked.value is None else marked.value, environ)
     tree: dict[str, Any] = filled if isinstance(filled, dict) else {}
     unset = {complaint.path for complaint in complaints}
@@ -56,15 +59,21 @@ def _config_home(environ: Mapping[str, str]) -> Path:
     return named if named.is_absolute() else Path(environ.get("HOME", "/")) / ".config"
 
 
-def _read(path: Path) -> Marked:
+def read_text(path: Path) -> str:
+    """The config as a person wrote it."""
     try:
         content = path.read_bytes()
-        return marked_yaml.load(content.decode())
+        return content.decode()
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the name and its permissions") from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SettingsError(f"{path}:{line}: bytes that are not UTF-8; save the file as UTF-8") from None
+
+
+def _read(path: Path, text: str | None) -> Marked:
+    try:
+        return marked_yaml.load(read_text(path) if text is None else text)
     except YamlError as error:
         raise SettingsError(f"{path}:{error.line}: {error.reason}") from None
 

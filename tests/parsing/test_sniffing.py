@@ -1,7 +1,8 @@
 import pytest
 
 from feeds.errors import ParseError
-from feeds.parsing.sniffing import advertised_feeds, sniff
+from feeds.parsing.page import feeds_of
+from feeds.parsing.sniffing import sniff
 
 
 @pytest.mark.parametrize(
@@ -51,4 +52,4 @@ def test_a_page_tells_the_feeds_it_advertises_and_no_others() -> None:
         <!-- <link rel="alternate" type="application/rss+xml" href="/commented"> -->
         <link rel="alternate" type="text/html" href="/de"><link rel="stylesheet" href="/s.css">
         <![endif]><![weird <link rel="alternate" type="application/feed+json" href="/c">"""
-    assert advertised_feeds(page) == [("/a", "A & B"), ("b", ""), ("/c", "")]
+    assert [(one.href, one.title) for one in feeds_of(page)] == [("/a", "A & B"), ("b", ""), ("/c", "")]

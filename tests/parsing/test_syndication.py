@@ -176,11 +176,3 @@ def test_no_xml_base_leaves_relative_addresses_to_the_entrys_own() -> None:
     body = Body(content=channel(ITEM).encode(), url=served_by)
     (entry,) = parse(body, source(), now=MONDAY).entries
     assert entry.base_url == ""
-
-
-@pytest.mark.parametrize(
-    ("said", "minutes"), [("60", 60), ("999999999", 7 * 24 * 60), ("soon", None), ("0", None), ("-5", None)]
-)
-def test_ttl_is_a_number_of_minutes_within_reason(said: str, minutes: int | None) -> None:
-    ttl = read(channel(f"<ttl>{said}</ttl>")).ttl
-    assert (ttl and ttl.total_seconds() / 60) == minutes

@@ -31,10 +31,19 @@ def upgrade() -> None:
         sa.Column("etag", sa.Text(), server_default="", nullable=False),
         sa.Column("last_modified", sa.Text(), server_default="", nullable=False),
         sa.Column("body_digest", sa.Text(), server_default="", nullable=False),
+        sa.Column("standing", sa.Text(), server_default="active", nullable=False),
+        sa.Column("rhythm", sa.Text(), server_default="{}", nullable=False),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("problem", sa.Text(), server_default="", nullable=False),
+        sa.Column("slowed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("slowed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("moved_to", sa.Text(), server_default="", nullable=False),
+        sa.Column("moved_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("move_is_proven", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_fetch_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_success_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_new_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_fetch_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claimed_by", sa.Text(), nullable=True),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
@@ -72,6 +81,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "guid", name="uq_articles_source_id_guid"),
     )
     op.create_index("ix_articles_atom_id", "articles", ["atom_id"], unique=False)
+    op.create_table(
+        "hosts",
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("strikes", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("host", name="pk_hosts"),
+    )
     op.create_table(
         "files",
         sa.Column("source_id", row_id, nullable=False),

@@ -1,0 +1,42 @@
+"""feedmill add: a source, found and written into the config."""
+
+from __future__ import annotations
+
+import click
+
+from feeds import pipeline
+from feeds import settings as config
+from feeds.cli import Context, addressing
+from feeds.clock import SystemClock
+from feeds.errors import NotFoundError
+from feeds.settings import editing, names
+
+
+@click.command("add")
+@click.argument("address", metavar="URL")
+@click.option("--category", "categories", metavar="C", multiple=True, help="Its category; may be given again.")
+@click.option("--name", metavar="N", help="Its name; made from the address if left out.")
+@click.pass_obj
+def command(context: Context, address: str, categories: tuple[str, ...], name: str | None) -> None:
+    """Find the feed at URL, or the one that the page there leads to, and write it into the config, whose comments and
+    order stay. Each address is asked once; what it answered is stored and published at once."""
+    settings, clock = context.settings, SystemClock()
+    found = pipeline.discover(settings, addressing.source_at(address, settings.defaults), clock=clock)
+    here = {source.url: source.name for source in settings.sources if source.url}
+    if found.source.url in here:
+        raise NotFoundError(f"{found.source.location} is there already, as {here[found.source.url]!r}; nothing to add")
+    taken = {source.name for source in settings.sources}
+    if name in taken:
+        raise NotFoundError(f"a source is called {name!r} already; choose another --name")
+    chosen = name or names.unique(found.source.redact(names.from_url(found.source.url)), taken)
+    # What was typed, its password included, if it is the feed's own address; then nothing else would do.
+    url = address if addressing.is_same(address, found.source) else found.source.url
+    text = editing.with_sources(config.read_text(context.file), {"name": chosen, "url": url, "categories": categories})
+    settings = context.change_config(text)
+    (source,) = [one for one in settings.sources if one.name == chosen]
+    refresh = pipeline.take_in(context.store, settings, source, found.answer, clock=clock)
+    pipeline.publish(context.store, settings)
+    click.echo(f"{chosen}: {source.location}, {refresh.new} articles")
+    for other in found.others:
+        titled = f" ({other.title})" if other.title else ""
+        click.echo(f"feedmill: the page leads to {other.href}{titled} as well", err=True)

@@ -1,0 +1,53 @@
+"""feedmill import: the sources of another program."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from feeds import settings as config
+from feeds.cli import Context
+from feeds.errors import NotFoundError
+from feeds.parsing import subscriptions
+from feeds.parsing.encoding import decode
+from feeds.settings import addresses, editing, names
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.pass_obj
+def command(context: Context, file: str) -> None:
+    """Add the sources listed in FILE to the config: OPML (nested outlines become categories), the config.ini of a
+    Planet, or newsboat's urls. Those that are there already are left as they are. Nothing is asked for yet."""
+    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    listed = subscriptions.read(decode(content).text)
+    settings = context.settings
+    here = {source.url for source in settings.sources}
+    taken = {source.name for source in settings.sources}
+    added = []
+    for one in listed.found:
+        try:
+            url = addresses.split(addresses.web_address(one.url)).url
+        except ValueError as error:
+            click.echo(f"feedmill: {one.title or one.url}: {error}; left out", err=True)
+            continue
+        if url in here:
+            continue
+        name = names.unique(_label(one.title) or names.from_url(url), taken)
+        here.add(url)
+        taken.add(name)
+        added.append({"name": name, "url": one.url, "categories": [_label(category) for category in one.categories]})
+    for problem in listed.problems:
+        click.echo(f"feedmill: {problem}", err=True)
+    if not listed.found:
+        raise NotFoundError(f"{file} lists no source that could be added")
+    if added:
+        context.change_config(editing.with_sources(config.read_text(context.file), *added))
+    click.echo(f"{len(added)} sources added to {context.file}; `feedmill fetch` reads them", err=True)
+
+
+def _label(text: str) -> str:
+    """A name as a config can hold it: on one line, and not endless."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())[:100]

@@ -1,0 +1,25 @@
+"""feedmill remove: a source out of the config."""
+
+from __future__ import annotations
+
+import click
+
+from feeds import pipeline
+from feeds import settings as config
+from feeds.cli import Context, known
+from feeds.settings import editing
+
+
+@click.command("remove")
+@click.argument("name", metavar="SOURCE")
+@click.pass_obj
+def command(context: Context, name: str) -> None:
+    """Take a source out of the config, whose comments and order stay. It is not asked any more, and its articles leave
+    the published feeds; the store keeps them, and they return if it is added again under the same name."""
+    settings = context.settings
+    names = [source.name for source in settings.sources]
+    known((name,), names, "source", "sources")
+    settings = context.change_config(editing.without_source(config.read_text(context.file), names.index(name)))
+    pipeline.prepare(context.store, settings)
+    pipeline.publish(context.store, settings)
+    click.echo(f"{name}: taken out of {context.file}", err=True)

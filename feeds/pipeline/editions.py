@@ -1,0 +1,82 @@
+"""What was touched, published: the files of each category, and of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import quote
+
+from feeds import __version__
+from feeds.errors import OutputError
+from feeds.normalizing import identity
+from feeds.pipeline.preparing import configured_categories, digest_of
+from feeds.publishing import WRITERS, output
+from feeds.records import Article, Category, Feed, Publication
+from feeds.settings import Settings
+from storage import Store, articles, categories
+
+
+def publish(
+    store: Store, settings: Settings, wanted: Sequence[Category | None] | None = None, *, force: bool = False
+) -> tuple[Publication, ...]:
+    """Write the files of each category (None: of everything) that was touched, or is missing one; with `force`, all.
+
+    Raises OutputError where a file cannot be written; the others are.
+    """
+    publications: list[Publication] = []
+    problems: list[str] = []
+    with output.writing(settings.output):
+        for category in published(store, settings) if wanted is None else wanted:
+            try:
+                publications += _publish(store, settings, category, force=force)
+            except OutputError as error:
+                problems.append(str(error))
+    if problems:
+        raise OutputError("\n".join(problems))
+    return tuple(publications)
+
+
+def published(store: Store, settings: Settings) -> tuple[Category | None, ...]:
+    """Everything (None), and each category that has a feed: those listed, else every one found, by name."""
+    with store.read() as db:
+        standing = categories.standing(db)
+    if settings.categories is not None:
+        return (None, *(replace(c, slug=standing[c.name].slug) for c in settings.categories))
+    configured = configured_categories(settings)
+    found = [
+        Category(name=shelf.name, slug=shelf.slug, title=shelf.name)
+        for shelf in standing.values()
+        if shelf.name is not None and (shelf.touched or shelf.name in configured)
+    ]
+    return (None, *sorted(found, key=lambda category: category.name))
+
+
+def _publish(store: Store, settings: Settings, category: Category | None, *, force: bool) -> list[Publication]:
+    with store.read() as db:
+        shelf = categories.standing(db)[category.name if category else None]
+        digest = digest_of(__version__, settings.site, category)
+        is_current = shelf.written == shelf.touched and shelf.settings_digest == digest
+        paths = [f"{shelf.slug}/{name}" if shelf.slug else name for name in WRITERS]
+        if is_current and not force and all((settings.output / path).is_file() for path in paths):
+            return []
+        limit = category.limit if category else Category(name="").limit
+        newest = articles.newest(db, shelf.name, limit=limit)
+    feed = _feed(settings, category, newest)
+    done = [output.put(settings.output, path, write(feed)) for path, write in zip(paths, WRITERS.values(), strict=True)]
+    with store.begin() as db:
+        categories.record_written(db, shelf, settings_digest=digest)
+    return done
+
+
+def _feed(settings: Settings, category: Category | None, newest: tuple[Article, ...]) -> Feed:
+    site = settings.site
+    path, title = (f"category/{quote(category.name, safe='')}", category.title) if category else ("everything", "")
+    return Feed(
+        id=f"tag:{settings.site.authority},{identity.TAG_YEAR}:{path}",
+        title=title or (category.slug if category else site.title),
+        folder_url=f"{site.url}{quote(category.slug)}/" if category else site.url,
+        site_title=site.title,
+        site_url=site.url,
+        language=site.language,
+        articles=newest,
+    )

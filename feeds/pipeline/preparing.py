@@ -1,0 +1,59 @@
+"""The store made to follow the config: its sources, its categories' folders, and which articles stand where."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from feeds import __version__
+from feeds.fetching.http import Manners
+from feeds.normalizing import categories as shelving
+from feeds.records import Source
+from feeds.settings import Settings
+from storage import Store, articles, categories, sources
+
+
+def prepare(store: Store, settings: Settings) -> None:
+    """Make the store follow the config: its sources, its categories' folders, and which articles stand where."""
+    listed = settings.categories or ()
+    names = {category.name for category in listed} or configured_categories(settings)
+    chosen = {category.name: category.slug for category in listed if category.slug}
+    labels = shelving.by_label(listed)
+    with store.begin() as db:
+        sources.enroll(db, settings.sources)
+        categories.settle(db, names, chosen=chosen, slugs=shelving.slugs)
+        digests = sources.shelving_digests(db)
+        for source in settings.sources:
+            digest = digest_of(source.categories, sorted(labels.items()))
+            if digests[source.name] != digest:
+                articles.reshelve(
+                    db,
+                    source.name,
+                    _assigner(source, labels),
+                    slugs=shelving.slugs,
+                )
+                sources.set_shelving_digest(db, [source.name], digest)
+        # A source taken out of the config keeps its articles, off the shelves, until it comes back.
+        for name in digests.keys() - {source.name for source in settings.sources}:
+            if digests[name] is not None:
+                articles.reshelve(db, name, None, slugs=shelving.slugs)
+                sources.set_shelving_digest(db, [name], None)
+
+
+def manners(settings: Settings) -> Manners:
+    """How we present ourselves to the web."""
+    return Manners(user_agent=f"feedmill/{__version__} (+{settings.site.url})", per_host=settings.per_host)
+
+
+def configured_categories(settings: Settings) -> set[str]:
+    """The categories that sources name in the config."""
+    return {name for source in settings.sources for name in shelving.assign(source.categories, (), (), {})}
+
+
+def _assigner(source: Source, labels: Mapping[str, str]) -> articles.Assign:
+    return lambda own, tags: shelving.assign(source.categories, own, tags, labels)
+
+
+def digest_of(*parts: object) -> str:
+    """Moves with any of the settings it is made of."""
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,43 @@
+"""What a source would bring, without a trace in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeds import fetching
+from feeds.clock import Clock
+from feeds.normalizing import identity
+from feeds.pipeline.preparing import manners
+from feeds.pipeline.reading import reader
+from feeds.records import Article, Fetched, FetchFailed, FetchResult, Source, SourceState
+from feeds.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a source would bring; and what keeps it, or some of it, from coming, in words."""
+
+    articles: tuple[Article, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def preview(settings: Settings, wanted: Sequence[Source], *, clock: Clock) -> Iterator[tuple[Source, Preview]]:
+    """What each source would bring, as it arrives. Nothing is stored."""
+    now = clock.now().replace(microsecond=0)
+    fresh = [(source, SourceState(name=source.name)) for source in wanted]
+    for source, result in fetching.fetch(fresh, clock=clock, manners=manners(settings)):
+        yield source, _preview(settings, source, result, now=now)
+
+
+def _preview(settings: Settings, source: Source, result: FetchResult, *, now: datetime) -> Preview:
+    if isinstance(result, FetchFailed):
+        return Preview(problems=(source.redact(result.problem),))
+    bodies = result.bodies if isinstance(result, Fetched) else ()
+    problems = result.problems if isinstance(result, Fetched) else ()
+    one = reader(settings, source, now)
+    read, unread = one.parse(bodies)
+    entries = [entry for _body, document in read for entry in document.entries]
+    made, left_out = one.normalize(identity.identify(identity.candidates(entries), {}))
+    return Preview(articles=made, problems=tuple(source.redact(each) for each in (*problems, *unread, *left_out)))

@@ -1,0 +1,280 @@
+"""Rounds of refreshes: claim what is due, fetch it, and store what each source brought."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from feeds import fetching, normalizing
+from feeds.clock import Clock
+from feeds.errors import FeedmillError, SourceError
+from feeds.fetching import timing
+from feeds.normalizing import categories as shelving
+from feeds.normalizing import identity
+from feeds.pipeline.preparing import manners, prepare
+from feeds.pipeline.reading import Reader, reader, summed_up
+from feeds.records import (
+    Answered,
+    Body,
+    Document,
+    Fetched,
+    FetchFailed,
+    FetchResult,
+    NotModified,
+    Postponed,
+    Refresh,
+    RefreshStatus,
+    Rhythm,
+    Seen,
+    Source,
+    SourceState,
+)
+from feeds.settings import Settings
+from storage import Store, articles, claims, sources
+
+log = structlog.get_logger()
+
+UNCHANGED = 100  # refreshes without news whose states are written together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One round of refreshes: those that wait for their time, and those that run while they are iterated over."""
+
+    waiting: tuple[Refresh, ...]
+    total: int  # how many `refreshes` gives
+    refreshes: Generator[Refresh]
+
+
+def start_round(
+    store: Store,
+    settings: Settings,
+    wanted: Sequence[Source],
+    *,
+    clock: Clock,
+    force: bool = False,
+    revive: bool = False,
+) -> Round:
+    """Claim those of `wanted` that are due.
+
+    `force` overrules their due times, never another process at work; `revive` asks even those that are parked or gone.
+    """
+    now = _whole_seconds(clock.now())
+    prepare(store, settings)
+    owner = claims.owner()
+    with store.begin() as db:
+        states = sources.states(db)
+        is_due = _due(settings, states, sources.held_hosts(db), now, force=force, revive=revive)
+        claimed = sources.claim(db, wanted, now=now, owner=owner, is_alive=claims.is_alive, is_due=is_due)
+    due = {source.name for source, _state in claimed}
+    waiting = tuple(
+        Refresh(
+            source=source.name,
+            status="waiting",
+            problem=state.problem if state.standing != "active" else "",
+            next_fetch_at=state.next_fetch_at if state.standing == "active" else None,
+        )
+        for source in wanted
+        if source.name not in due
+        for state in [states[source.name]]
+    )
+    return Round(
+        waiting=waiting,
+        total=len(claimed),
+        refreshes=_Worker(store, settings, clock, owner).refreshes(claimed),
+    )
+
+
+def take_in(store: Store, settings: Settings, source: Source, answer: Fetched, *, clock: Clock) -> Refresh:
+    """A first answer that is at hand already, stored as if it had just been fetched."""
+    prepare(store, settings)
+    with store.read() as db:
+        state = sources.states(db)[source.name]
+    return _Worker(store, settings, clock, claims.owner()).refresh(source, state, answer)
+
+
+def _due(
+    settings: Settings,
+    states: dict[str, SourceState],
+    held: dict[str, tuple[int, datetime]],
+    now: datetime,
+    *,
+    force: bool,
+    revive: bool,
+) -> Callable[[Source, SourceState], bool]:
+    """Whether a source may be asked now. Sources of one address share its clock, those of one host its patience."""
+    by_address: dict[object, list[Source]] = {}
+    for source in settings.sources:
+        by_address.setdefault(fetching.address(source, states[source.name]), []).append(source)
+
+    def is_due(source: Source, state: SourceState) -> bool:
+        if force:
+            return revive or state.standing == "active"
+        _strikes, until = held.get(fetching.host(source, state), (0, now))
+        if now < until <= now + timing.LONGEST_WAIT:
+            return False
+        shared = by_address.get(fetching.address(source, state), [source])
+        return all(timing.is_due(each, states[each.name], now) for each in shared if _is_asked(states[each.name]))
+
+    return is_due
+
+
+def _is_asked(state: SourceState) -> bool:
+    return state.standing == "active" or state.last_fetch_at is None
+
+
+class _Worker:
+    """The stages of one process's refreshes. `owner` is the name its claims are held under."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Clock, owner: str) -> None:
+        self.store = store
+        self.settings = settings
+        self.clock = clock
+        self.owner = owner
+        self.unchanged: list[SourceState] = []
+
+    def refreshes(self, claimed: list[tuple[Source, SourceState]]) -> Generator[Refresh]:
+        states = {source.name: state for source, state in claimed}
+        fetched = fetching.fetch(claimed, clock=self.clock, manners=manners(self.settings))
+        try:
+            for source, result in fetched:
+                began_at = self.clock.monotonic()
+                refresh = self.refresh(source, states[source.name], result)
+                refresh = replace(refresh, seconds=result.seconds + self.clock.monotonic() - began_at)
+                _log(refresh)
+                yield refresh
+        finally:
+            fetched.close()
+            with self.store.begin() as db:
+                sources.record_all(db, self.unchanged)
+                sources.release(db, owner=self.owner)
+
+    def refresh(self, source: Source, state: SourceState, result: FetchResult) -> Refresh:
+        """One source's result, stored. A fault of ours costs this source, not the round, nor every minute from now."""
+        now = _whole_seconds(self.clock.now())
+        if isinstance(result, Postponed):
+            with self.store.begin() as db:
+                sources.release(db, owner=self.owner, name=source.name)
+            return Refresh(source=source.name, status="waiting", problem="its host asked for fewer requests")
+        try:
+            return self.absorb(source, state, result, now)
+        except SourceError as error:
+            return self.fail(source, replace(state, attempts=max(state.attempts, 1)), str(error), now)
+        except FeedmillError:
+            raise
+        except Exception as error:
+            log.exception("source could not be refreshed", source=source.name)
+            return self.fail(source, state, f"could not be read ({error!r}); please report it", now)
+
+    def absorb(self, source: Source, state: SourceState, result: Answered, now: datetime) -> Refresh:
+        if isinstance(result, FetchFailed):
+            return self.failed(source, state, result, now)
+        if isinstance(result, NotModified) or _digest(source, result.bodies) == state.body_digest != "":
+            learned = timing.after(source, state, result, now=now)
+            self.keep_unchanged(learned)
+            return _refresh(learned, "unchanged")
+        with self.store.begin() as db:
+            sources.begin_reading(db, source.name)
+        one = reader(self.settings, source, now, is_suspect=state.attempts > 0)
+        read, unread = one.parse(result.bodies)
+        problems = (*result.problems, *unread)
+        if problems and not read and not _has_other_files(state, result):
+            return self.failed(source, state, FetchFailed(problem=summed_up(problems), pacing=result.pacing), now)
+        return self.store_read(one, state, result, read, problems)
+
+    def store_read(
+        self,
+        one: Reader,
+        state: SourceState,
+        result: Fetched,
+        read: Sequence[tuple[Body, Document]],
+        problems: Sequence[str],
+    ) -> Refresh:
+        """What was read, with the new state, in one transaction: a 304 must never hide what was not stored."""
+        source, documents = one.source, [document for _body, document in read]
+        found = identity.candidates(entry for document in documents for entry in document.entries)
+        with self.store.read() as db:
+            known = articles.known(db, source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
+        batch, left_out = one.normalize(normalizing.changes(found, known))
+        problem = summed_up((*problems, *left_out, *(each for document in documents for each in document.problems)))
+        with self.store.begin() as db:
+            saved = articles.save(db, source.name, batch, now=one.now, slugs=shelving.slugs)
+            seen = Seen(
+                rhythm=_rhythm(documents),
+                body_digest=_digest(source, result.bodies),
+                is_same=bool(known),
+                has_new=saved.new > 0,
+                problem=source.redact(problem),
+            )
+            learned = timing.after(source, state, result, seen=seen, now=one.now)
+            sources.record(db, learned, bodies=[body for body, _document in read])
+        return replace(_refresh(learned, "fetched"), new=saved.new, revised=saved.revised, categories=saved.categories)
+
+    def failed(self, source: Source, state: SourceState, failure: FetchFailed, now: datetime) -> Refresh:
+        learned = timing.after(source, state, replace(failure, problem=source.redact(failure.problem)), now=now)
+        with self.store.begin() as db:
+            sources.record(db, learned)
+            host = fetching.host(source, state)
+            strikes, until = sources.held_hosts(db).get(host, (0, now))
+            strikes = strikes if now - until < timedelta(days=1) else 0
+            if (wait := timing.host_wait(failure, strikes)) is not None:
+                sources.hold_host(db, host, until=now + wait, strikes=strikes + 1)
+        return _refresh(learned, "failed")
+
+    def fail(self, source: Source, state: SourceState, problem: str, now: datetime) -> Refresh:
+        return self.failed(source, state, FetchFailed(problem=problem), now)
+
+    def keep_unchanged(self, learned: SourceState) -> None:
+        """States without news wait for each other: a transaction for each would cost more than the request did."""
+        self.unchanged.append(learned)
+        if len(self.unchanged) >= UNCHANGED:
+            with self.store.begin() as db:
+                sources.record_all(db, self.unchanged)
+            self.unchanged.clear()
+
+
+def _refresh(state: SourceState, status: RefreshStatus) -> Refresh:
+    return Refresh(source=state.name, status=status, problem=state.problem, next_fetch_at=state.next_fetch_at)
+
+
+def _rhythm(documents: Sequence[Document]) -> Rhythm | None:
+    if not documents:
+        return None
+    moments = [entry.published or entry.updated for document in documents for entry in document.entries]
+    gap = timing.usual_gap(moment for moment in moments if moment)
+    return replace(documents[0].rhythm, gap=gap)
+
+
+def _has_other_files(state: SourceState, result: Fetched) -> bool:
+    """Whether a folder holds files that were read before and did not change: a broken one beside them costs itself."""
+    looked_at = {body.path for body in result.bodies}
+    return any(
+        path not in looked_at and not any(problem.startswith(f"{path}: ") for problem in result.problems)
+        for path in state.stamps
+    )
+
+
+def _digest(source: Source, bodies: Sequence[Body]) -> str:
+    """Of the one body of an HTTP source; files have stamps instead."""
+    return "" if source.kind == "folder" else hashlib.sha256(bodies[0].content).hexdigest()
+
+
+def _log(refresh: Refresh) -> None:
+    log.info(
+        "source refreshed",
+        source=refresh.source,
+        status=refresh.status,
+        new=refresh.new,
+        revised=refresh.revised,
+        seconds=round(refresh.seconds, 3),
+        problem=refresh.problem,
+    )
+
+
+def _whole_seconds(moment: datetime) -> datetime:
+    """Dates of ours are published, and a feed's dates have no use for fractions."""
+    return moment.replace(microsecond=0)

@@ -1,0 +1,164 @@
+"""Sources come and go: add, remove, import, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command import Feedmill
+from webserver import Origin
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>The Gazette</title><id>tag:gazette.example,2026:f</id>
+<updated>2026-11-01T08:00:00Z</updated><entry><id>tag:gazette.example,2026:{0}</id><title>{0}</title>
+<link href="https://gazette.example/{0}"/><updated>2026-11-01T08:00:00Z</updated><content>x</content></entry></feed>"""
+
+CONFIG = """\
+# Mine.
+site: {title: Evening Mill}   # for now
+
+sources:
+  # the first one
+  - name: desk
+    path: desk/
+
+# and that is all
+"""
+
+
+@pytest.fixture
+def mill(feedmill: Feedmill) -> Feedmill:
+    (feedmill.folder / "desk").mkdir()
+    (feedmill.folder / "desk" / "a.md").write_text("---\ntitle: A\ncategories: [Bread]\n---\nText")
+    feedmill.config(CONFIG)
+    return feedmill
+
+
+def config(mill: Feedmill) -> str:
+    return (mill.folder / "config.yaml").read_text(encoding="utf-8")
+
+
+def test_a_feed_is_added_with_one_request_and_is_there_at_once(mill: Feedmill, origin: Origin) -> None:
+    url = origin.serve("/feed.xml", ATOM.format("one"), etag='"1"')
+    before = config(mill)
+    added = mill("add", url, "--category", "Bread", "--category", "饮食", "--name", "gazette")
+    assert added.code == 0, added.said
+    assert [line for line in config(mill).splitlines() if line not in before.splitlines()] == [
+        "  - name: gazette",
+        f"    url: {url}",
+        "    categories: [Bread, 饮食]",
+    ]
+    assert [line for line in config(mill).splitlines() if line in before.splitlines()] == before.splitlines()
+    assert [article["title"] for article in mill("articles", "--category", "饮食", "--json").objects] == ["one"]
+    assert "one" in (mill.public / "bread" / "atom.xml").read_text(encoding="utf-8")
+    assert mill("fetch").code == 0  # within its floor nothing more is asked
+    assert len(origin.asked_for("/feed.xml")) == 1
+
+
+def test_the_feed_behind_a_page_is_found_and_the_others_are_named(mill: Feedmill, origin: Origin) -> None:
+    page = """<!doctype html><head><link rel=alternate type="application/rss+xml" href="gone.xml" title="Old">
+        <link rel=alternate type="application/atom+xml" href="feed.xml" title="News">
+        <link rel=alternate type="application/rss+xml" href="/comments.xml" title="Comments"></head>"""
+    page_url = origin.serve("/blog/", page, media_type="text/html")
+    origin.serve("/blog/feed.xml", ATOM.format("one"))
+    added = mill("add", page_url)
+    assert added.code == 0, added.said
+    assert f"url: {origin.url('/blog/feed.xml')}" in config(mill)
+    assert "/comments.xml (Comments)" in added.stderr
+    assert [request.path for request in origin.requests] == ["/blog/", "/blog/gone.xml", "/blog/feed.xml"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("<!doctype html><title>Gazette</title>", "advertises no feed"),
+        ("<!doctype html><title>Just a moment...</title>", "wants to see a human"),
+        ("", "empty document"),
+    ],
+)
+def test_where_no_feed_is_found_the_config_stays(mill: Feedmill, origin: Origin, body: str, words: str) -> None:
+    before = config(mill)
+    result = mill("add", origin.serve("/page", body, media_type="text/html"))
+    assert result.code == 1
+    assert words in result.stderr
+    assert config(mill) == before
+
+
+def test_what_is_there_already_is_not_added_again(mill: Feedmill, origin: Origin) -> None:
+    url = origin.serve("/feed.xml", ATOM.format("one"))
+    assert mill("add", url, "--name", "one").code == 0
+    before = config(mill)
+    for again in (mill("add", url), mill("add", url, "--name", "two")):
+        assert again.code == 1
+        assert "there already, as 'one'" in again.stderr
+    other = origin.serve("/other.xml", ATOM.format("two"))
+    assert "already" in mill("add", other, "--name", "one").stderr
+    assert config(mill) == before
+
+
+def test_a_password_in_an_address_is_used_and_not_shown(mill: Feedmill, origin: Origin) -> None:
+    origin.serve("/feed.xml", ATOM.format("one"))
+    added = mill("add", origin.url("/feed.xml", user="me:hunter22"), "--name", "locked")
+    assert added.code == 0, added.said
+    assert "hunter22" not in added.said
+    assert origin.requests[0]["Authorization"] == "Basic bWU6aHVudGVyMjI="
+    assert mill("fetch", "--force", "locked").code == 0
+    assert origin.requests[1]["Authorization"] == "Basic bWU6aHVudGVyMjI="
+    assert "hunter22" not in mill("export").said + mill("sources").said
+
+
+def test_a_removed_source_is_not_asked_and_leaves_the_feeds(mill: Feedmill, origin: Origin) -> None:
+    url = origin.serve("/feed.xml", ATOM.format("one"))
+    mill("fetch")
+    before = config(mill)
+    mill("add", url, "--name", "gazette", "--category", "Bread")
+    removed = mill("remove", "gazette")
+    assert removed.code == 0, removed.said
+    assert config(mill) == before
+    assert "one" not in (mill.public / "bread" / "atom.xml").read_text(encoding="utf-8")
+    mill("fetch", "--force")
+    assert len(origin.requests) == 1
+    wrong = mill("remove", "dest")
+    assert wrong.code == 1
+    assert "did you mean desk?" in wrong.stderr
+
+
+def test_lists_of_other_programs_are_taken_over_and_given_back(mill: Feedmill, tmp_path: Path) -> None:
+    opml = tmp_path / "mine.opml"
+    opml.write_text(
+        '<opml version="2.0"><body><outline text="饮食"><outline text="Crust" xmlUrl="https://crust.example/feed"/>'
+        '<outline text="Crumb: all of it" xmlUrl="https://crumb.example/feed?a=1&amp;b=2"/></outline>'
+        '<outline text="Odd" xmlUrl="https://[odd/"/></body></opml>'
+    )
+    urls = tmp_path / "urls"
+    urls.write_text('https://crust.example/feed tea\nhttps://leaf.example/ "~Leaf" tea\n"exec:rm -rf /"\n')
+    first = mill("import", opml)
+    assert first.code == 0, first.said
+    assert "2 sources added" in first.stderr
+    assert "Odd: " in first.stderr
+    second = mill("import", urls)
+    assert "1 sources added" in second.stderr
+    assert "never runs commands" in second.stderr
+    assert "# and that is all" in config(mill)
+    listed = [(one["name"], one["location"], one["categories"]) for one in mill("sources", "--json").objects]
+    assert listed[1:] == [
+        ("Crust", "https://crust.example/feed", ["饮食"]),
+        ("Crumb: all of it", "https://crumb.example/feed?a=1&b=2", ["饮食"]),
+        ("Leaf", "https://leaf.example/", ["tea"]),
+    ]
+    exported = mill("export")
+    assert exported.code == 0
+    (tmp_path / "again").mkdir()
+    other = Feedmill(tmp_path / "again")
+    other.config("sources: []\n")
+    (tmp_path / "again" / "out.opml").write_text(exported.stdout, encoding="utf-8")
+    assert other("import", "out.opml").code == 0
+    again = [(one["name"], one["location"], one["categories"]) for one in other("sources", "--json").objects]
+    assert sorted(again) == sorted(listed[1:])
+
+
+def test_a_list_that_is_none_is_refused_in_one_line(mill: Feedmill, tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("hello")
+    result = mill("import", tmp_path / "x.txt")
+    assert result.code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert mill("import", tmp_path / "missing").code == 2

@@ -1,0 +1,393 @@
+"""Twenty hosts of awkward sources on 127.0.0.1 … 127.0.0.20, in simulated time. Whatever is asked is written down.
+
+A `Site` is one source's far end, a `Reply` one answer together with the truth about it, so that whoever judges the
+record afterwards needs none of feedmill's own reading of headers and documents.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import http.client
+import threading
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from socket import create_server
+from types import TracebackType
+from typing import Self
+
+import brotli
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PATIENCE = 0.001  # seconds an answer takes, so that requests at one time are seen to be
+
+ABSURD = timedelta(days=4000)
+BOMB = gzip.compress(bytes(12_000_000))
+PAGE = b"<!doctype html><html><head><title>Please log in</title></head><body>Log in to go on.</body></html>"
+
+Validators = tuple[str, str]  # ETag, Last-Modified; "" where there is none
+NONE: Validators = ("", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """One answer, and the truth about it."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    ending: str = "length"  # or chunked, close; cut: less than promised; short: more than promised
+    validators: Validators = NONE
+    articles: frozenset[str] = frozenset()
+    is_readable: bool = False  # a feed, whole
+    stay_away: timedelta = timedelta(0)  # what it asks for, in whatever header
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request, when it came, and what it got."""
+
+    at: datetime
+    site: Site
+    host: str
+    line: str
+    headers: tuple[tuple[str, str], ...]
+    together: int  # requests under way at this host, this one included
+    reply: Reply
+
+    def header(self, name: str) -> str:
+        return ", ".join(value for key, value in self.headers if key.lower() == name)
+
+    @property
+    def target(self) -> str:
+        return self.line.split(" ")[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """A request for a site's document, as its plays see it."""
+
+    site: Site
+    number: int  # how often it was asked for before
+    now: datetime
+    request: dict[str, str]
+
+
+Play = Callable[[Visit], Reply | None]  # None: the document, as usual
+Name = Callable[[int, int], Validators]  # from the document's version and the number of the visit
+
+
+def both(version: int, _number: int) -> Validators:
+    return f'"v{version}"', f"Mon, 02 Nov 2026 08:{version:02}:00 GMT"
+
+
+@dataclass(kw_only=True, eq=False)
+class Site:
+    """One source's far end. It has five articles at the start, and one more `every` so often."""
+
+    name: str
+    host: str
+    start: datetime
+    every: timedelta = 6 * HOUR
+    names: Name = both
+    coding: str = ""
+    ending: str = "length"
+    query: str = ""
+    charset: str = "utf-8"
+    is_rss: bool = False
+    is_delta: bool = False  # understands A-IM
+    channel: str = ""  # more elements of its RSS channel
+    ttl: timedelta = timedelta(0)
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    max_age: timedelta | None = None
+    expires: timedelta | None = None
+    skew: timedelta = timedelta(0)  # of its clock
+    has_news_in_304: bool = False  # its 304 carry new validators
+    plays: Play = lambda _visit: None
+    way: tuple[int, ...] = ()  # statuses of the redirects that lead to the document
+    far: str = ""  # the host that the redirects lead to
+    is_loop: bool = False
+    way_until: datetime | None = None  # from then on the redirects lead elsewhere, with the same end
+    visits: int = 0
+
+    @property
+    def entry(self) -> str:
+        """The path that is configured."""
+        return f"/{self.name}/hop0" if self.way else self.end
+
+    @property
+    def end(self) -> str:
+        return f"/{self.name}/feed{self.query}"
+
+    def version(self, now: datetime) -> int:
+        return 5 + (now - self.start) // self.every
+
+    def guids(self, versions: Iterable[int]) -> frozenset[str]:
+        return frozenset(f"tag:{self.name},2026:{number}" for number in versions)
+
+    def document(self, versions: Iterable[int]) -> bytes:
+        newest_first = sorted(versions, reverse=True)
+        if self.is_rss:
+            items = "".join(
+                f"<item><guid isPermaLink='false'>tag:{self.name},2026:{n}</guid><title>Café {n}</title>"
+                f"<pubDate>{format_datetime(self.start + (n - 4) * self.every)}</pubDate></item>"
+                for n in newest_first
+            )
+            sy = "xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'"
+            text = f"<rss version='2.0' {sy}><channel><title>{self.name}</title>{self.channel}{items}</channel></rss>"
+        else:
+            moments = {n: (self.start + (n - 4) * self.every).isoformat() for n in newest_first}
+            entries = "".join(
+                f"<entry><id>tag:{self.name},2026:{n}</id><title>Café {n}</title><updated>{moment}</updated>"
+                f"<content>Text {n}.</content></entry>"
+                for n, moment in moments.items()
+            )
+            text = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>{self.name}</title>{entries}</feed>"
+        return text.encode("utf-8" if self.charset == "utf-8" else "cp1252")
+
+    def answer(self, host: str, target: str, request: dict[str, str], now: datetime) -> Reply:
+        """What is answered, dated by this site's own clock and with a cookie that nobody should send back."""
+        hop = target.removeprefix(f"/{self.name}/hop")
+        reply = self._redirect(int(hop), now) if hop.isdigit() else self._arrived(request, now)
+        always = (("Date", http_date(now + self.skew)), ("Set-Cookie", "visitor=17; Path=/"))
+        return replace(reply, headers=(*always, *reply.headers))
+
+    def _redirect(self, hop: int, now: datetime) -> Reply:
+        last = hop == len(self.way) - 1
+        onward = (0 if last else hop + 1) if self.is_loop else hop + 1
+        suffix = "-new" if self.way_until and now >= self.way_until else ""
+        path = f"{self.end}{suffix}" if last and not self.is_loop else f"/{self.name}/hop{onward}"
+        where = f"http://{self.far}:{{port}}" if self.far and last else ""
+        return Reply(status=self.way[hop], headers=(("Location", f"{where}{path}"),))
+
+    def _arrived(self, request: dict[str, str], now: datetime) -> Reply:
+        visit = Visit(site=self, number=self.visits, now=now, request=request)
+        self.visits += 1
+        return self.plays(visit) or self.usual(visit)
+
+    def usual(self, visit: Visit) -> Reply:
+        """The document as it stands now, or 304 to whoever has it."""
+        version = self.version(visit.now)
+        names = self.names(version, visit.number)
+        reply = Reply(validators=names, is_readable=True, articles=self.guids(range(version)), ending=self.ending)
+        if self._is_current(visit.request, version, visit.number):
+            told = names if self.has_news_in_304 or visit.number % 2 else NONE
+            return self._paced(replace(reply, status=304, validators=told, ending="length"), visit.now)
+        body = self.document(range(version))
+        known = _number(visit.request.get("if-none-match", ""))
+        if self.is_delta and visit.request.get("a-im") == "feed" and known:
+            reply = replace(reply, status=226, headers=(("IM", "feed"),))
+            body = self.document(range(known, version))
+        kind = "application/rss+xml" if self.is_rss else "application/atom+xml"
+        told = "utf-8" if self.charset == "wrong" else self.charset
+        headers = (("Content-Type", f"{kind}; charset={told}"), *reply.headers)
+        if self.coding:
+            headers += (("Content-Encoding", self.coding),)
+        return self._paced(replace(reply, headers=headers, body=CODINGS[self.coding](body)), visit.now)
+
+    def _is_current(self, request: dict[str, str], version: int, number: int) -> bool:
+        etag, modified = self.names(version, number)
+        if etag and self.has_news_in_304:
+            return _number(request.get("if-none-match", "")) == version
+        if etag:
+            return request.get("if-none-match") == etag
+        return bool(modified) and request.get("if-modified-since") == modified
+
+    def _paced(self, reply: Reply, now: datetime) -> Reply:
+        headers = reply.headers
+        if self.max_age is not None:
+            headers += (("Cache-Control", f"public, max-age={self.max_age.total_seconds():.0f}"),)
+        if self.expires is not None:
+            headers += (("Expires", http_date(now + self.skew + self.expires)),)
+        wait = max(self.max_age or timedelta(0), self.expires or timedelta(0))
+        return replace(reply, headers=headers, stay_away=wait)
+
+
+def _number(etag: str) -> int:
+    """The version that an ETag names."""
+    digits = etag.removeprefix("W/").strip('"v').partition(".")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
+def http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
+
+
+def _raw_deflate(body: bytes) -> bytes:
+    return zlib.compress(body)[2:-4]
+
+
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gzip": gzip.compress,
+    "br": brotli.compress,
+    "deflate": zlib.compress,
+    "Deflate": _raw_deflate,
+}
+
+
+def says(status: int, *, retry_after: timedelta | None = None, as_date: bool = False, **changes: object) -> Play:
+    """Nothing but this status."""
+
+    def play(visit: Visit) -> Reply:
+        headers: tuple[tuple[str, str], ...] = ()
+        if retry_after is not None:
+            at = http_date(visit.now + visit.site.skew + retry_after)
+            headers = (("Retry-After", at if as_date else f"{retry_after.total_seconds():.0f}"),)
+        return Reply(status=status, headers=headers, stay_away=retry_after or timedelta(0))
+
+    return play
+
+
+def serves(body: bytes, coding: str = "", ending: str = "length") -> Play:
+    """200 and something else than a feed, with validators nobody should believe and a max-age that counts."""
+
+    def play(visit: Visit) -> Reply:
+        names = (f'"trouble{visit.number}"', "Sun, 01 Nov 2026 00:00:00 GMT")
+        headers = (("Cache-Control", "max-age=10800"), ("Content-Type", "text/html"), ("Content-Encoding", coding))
+        headers = tuple(header for header in headers if header[1])
+        return Reply(headers=headers, body=body, ending=ending, validators=names, stay_away=3 * HOUR)
+
+    return play
+
+
+def breaks_off(ending: str) -> Play:
+    """The real document, which ends in its middle."""
+
+    def play(visit: Visit) -> Reply:
+        whole = visit.site.usual(replace(visit, request={}))
+        body = whole.body[: len(whole.body) // 2] if ending == "close" else whole.body
+        headers = (*whole.headers, ("Cache-Control", "max-age=10800"))
+        return replace(whole, headers=headers, body=body, ending=ending, is_readable=False, stay_away=3 * HOUR)
+
+    return play
+
+
+def now_and_then(play: Play, *, every: int = 3, first: int = 1) -> Play:
+    return lambda visit: play(visit) if visit.number % every == first else None
+
+
+def between(play: Play, begin: timedelta, end: timedelta) -> Play:
+    return lambda visit: play(visit) if begin <= visit.now - visit.site.start < end else None
+
+
+class Hosts:
+    """The hosts at work, in a thread of their own. `now` is the simulated time that they all know."""
+
+    def __init__(self, sites: Iterable[Site], *, now: Callable[[], datetime], count: int = 20) -> None:
+        self.sites = {site.name: site for site in sites}
+        self.now = now
+        self.asked: list[Asked] = []
+        self.under_way: Counter[str] = Counter()
+        first = create_server(("127.0.0.1", 0), backlog=256)
+        self.port = first.getsockname()[1]
+        others = (create_server((f"127.0.0.{n}", self.port), backlog=256) for n in range(2, count + 1))
+        self.sockets = [first, *others]
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+    def url(self, site: Site) -> str:
+        return f"http://{site.host}:{self.port}{site.entry}"
+
+    def _run(self) -> None:
+        servers = [
+            self.loop.run_until_complete(self.loop.create_server(lambda: _Conversation(self), sock=each))
+            for each in self.sockets
+        ]
+        self.loop.run_forever()
+        for server in servers:
+            server.close()
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.close()
+
+    def answer(self, host: str, head: str) -> Reply:
+        line, *rest = head.split("\r\n")
+        headers = tuple((name, value.strip()) for name, _, value in (each.partition(":") for each in rest))
+        target = line.split(" ")[1]
+        site = self.sites[target.split("/")[1]]
+        now = self.now()
+        reply = site.answer(host, target, {name.lower(): value for name, value in headers}, now)
+        together = self.under_way[host]
+        self.asked.append(
+            Asked(at=now, site=site, host=host, line=line, headers=headers, together=together, reply=reply)
+        )
+        return reply
+
+
+class _Conversation(asyncio.Protocol):
+    """One connection, kept alive. Requests on it come one after another: libcurl does not pipeline."""
+
+    def __init__(self, hosts: Hosts) -> None:
+        self.hosts = hosts
+        self.received = b""
+        self.is_busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.host = transport.get_extra_info("sockname")[0]
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._done()
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, found, self.received = self.received.partition(b"\r\n\r\n")
+        if not found:
+            self.received = head
+            return
+        self.is_busy = True
+        self.hosts.under_way[self.host] += 1
+        reply = self.hosts.answer(self.host, head.decode("latin-1"))
+        self.hosts.loop.call_later(PATIENCE, self._send, reply)
+
+    def _send(self, reply: Reply) -> None:
+        self._done()
+        if self.transport.is_closing():
+            return
+        self.transport.write(encode(reply, port=self.hosts.port))
+        if reply.ending in {"close", "cut", "cut chunks", "short"}:
+            self.transport.close()
+
+    def _done(self) -> None:
+        self.hosts.under_way[self.host] -= self.is_busy
+        self.is_busy = False
+
+
+def encode(reply: Reply, *, port: int) -> bytes:
+    """The reply as it goes over the wire."""
+    etag, modified = reply.validators
+    headers = [*reply.headers, *[("ETag", etag)][: bool(etag)], *[("Last-Modified", modified)][: bool(modified)]]
+    body = reply.body
+    match reply.ending:
+        case _ if reply.status == 304:
+            body = b""
+        case "chunked" | "cut chunks":
+            headers.append(("Transfer-Encoding", "chunked"))
+            body = b"%x\r\n%b\r\n" % (len(body), body) + (b"0\r\n\r\n" if reply.ending == "chunked" else b"")
+        case "cut":
+            headers.append(("Content-Length", str(len(body))))
+            body = body[: len(body) // 2]
+        case "short":
+            headers.append(("Content-Length", str(len(body) - len("</feed>"))))
+        case "length":
+            headers.append(("Content-Length", str(len(body))))
+    first = f"HTTP/1.1 {reply.status} {http.client.responses[reply.status]}"
+    lines = [first, *(f"{name}: {value}".replace("{port}", str(port)) for name, value in headers)]
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" if reply.status == 200 else b""
+    return hints + "\r\n".join([*lines, "", ""]).encode("latin-1") + body
