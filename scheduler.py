@@ -56,6 +56,7 @@ def run(store: Store, settings: Settings, *, clock: Clock, tick: timedelta = TIC
 def refresh_due(store: Store, settings: Settings, *, clock: Clock, is_stopping: Callable[[], bool]) -> datetime:
     """One tick. What goes wrong is logged; the next tick tries again. Returns when it ended."""
     try:
+        settings = pipeline.complete(store, settings)
         round_ = pipeline.start_round(store, settings, settings.sources, clock=clock)
         for _refresh in round_.refreshes:
             if is_stopping():

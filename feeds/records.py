@@ -18,7 +18,7 @@ class Source:
     """One configured place we read. The config file is its authority."""
 
     name: str
-    kind: str  # which of FETCHERS reads it: "http" or "folder"
+    kind: str  # which of FETCHERS reads it: "http", "folder", or "opml": a list of sources on the web
     url: str = ""  # http(s) address without its user and password
     path: str = ""  # absolute file, folder or glob
     base_url: str = ""  # what relative links of a file are relative to

@@ -105,6 +105,15 @@ hosts = Table(  # that told one of their sources that we ask too often
     Column("until", UTCDateTime, nullable=False),
 )
 
+listed = Table(  # what a source that is a list of sources names, as it said last
+    "listed",
+    metadata,
+    Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("url", PlainText, primary_key=True),
+    Column("title", PlainText, nullable=False),
+    Column("categories", PlainText, nullable=False),  # JSON
+)
+
 files = Table(
     "files",
     metadata,

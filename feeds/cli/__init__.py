@@ -84,11 +84,19 @@ class Context:
 
         return open_store(self.settings.database)
 
+    @property
+    def complete(self) -> Settings:
+        """The settings with the sources that lists of sources name."""
+        from feeds import pipeline
+
+        return pipeline.complete(self.store, self.settings)
+
     def sources(self, names: tuple[str, ...]) -> tuple[Source, ...]:
-        """The configured sources of these names, or all; an unknown name is an error that offers the nearest."""
+        """The sources of these names, or all; an unknown name is an error that offers the nearest."""
+        every = self.complete.sources
         if not names:
-            return self.settings.sources
-        by_name = {source.name: source for source in self.settings.sources}
+            return every
+        by_name = {source.name: source for source in every}
         return tuple(by_name[name] for name in known(names, by_name, "source", "sources"))
 
 

@@ -32,7 +32,8 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     # What was typed, its password included, if it is the feed's own address; then nothing else would do.
     url = address if addressing.is_same(address, found.source) else found.source.url
     text = editing.with_sources(config.read_text(context.file), {"name": chosen, "url": url, "categories": categories})
-    settings = context.change_config(text)
+    context.change_config(text)
+    settings = context.complete
     (source,) = [one for one in settings.sources if one.name == chosen]
     refresh = pipeline.take_in(context.store, settings, source, found.answer, clock=clock)
     pipeline.publish(context.store, settings)

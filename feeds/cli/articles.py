@@ -17,7 +17,7 @@ from storage import articles
 @click.pass_obj
 def command(context: Context, category: str | None, source: str | None, limit: int | None, as_json: bool) -> None:
     """List what the store holds, newest first."""
-    store, settings = context.store, context.settings
+    store, settings = context.store, context.complete
     pipeline.prepare(store, settings)
     name = None
     if category is not None:

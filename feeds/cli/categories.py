@@ -15,11 +15,12 @@ from storage import articles
 @click.pass_obj
 def command(context: Context, as_json: bool) -> None:
     """List each published category with the number of its articles and the path of its feed."""
-    pipeline.prepare(context.store, context.settings)
-    published = [category for category in pipeline.published(context.store, context.settings) if category]
-    with context.store.read() as db:
+    store, settings = context.store, context.complete
+    pipeline.prepare(store, settings)
+    published = [category for category in pipeline.published(store, settings) if category]
+    with store.read() as db:
         counts = articles.count(db)
-    output, feed = context.settings.output, next(iter(WRITERS))
+    output, feed = settings.output, next(iter(WRITERS))
     rows = [
         {
             "name": category.name,

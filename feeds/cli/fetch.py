@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from feeds import pipeline
 from feeds.cli import Context, showing
 from feeds.clock import SystemClock
-from feeds.records import Publication, Refresh
+from feeds.records import Publication, Refresh, Source
 
 
 @click.command("fetch")
@@ -29,30 +29,44 @@ from feeds.records import Publication, Refresh
 def command(context: Context, names: tuple[str, ...], force: bool, strict: bool, as_json: bool) -> int:
     """One round: fetch every source that is due (or those named), store what is new, write each touched feed."""
     signal.signal(signal.SIGTERM, _end_as_on_ctrl_c)
-    wanted = context.sources(names)
-    settings, store = context.settings, context.store
+    store = context.store
     refreshes: list[Refresh] = []
+    waiting: list[Refresh] = []
     # Asked for by name and with force, even a source that was given up is asked once more.
     revive = force and bool(names)
-    round_ = pipeline.start_round(store, settings, wanted, clock=SystemClock(), force=force, revive=revive)
     try:
-        with closing(round_.refreshes) as running:
-            for refresh in _with_progress(running, round_.total, is_quiet=context.verbosity != 0 or as_json):
-                refreshes.append(refresh)
-    finally:  # also after Ctrl-C: what was finished is kept, and is published
-        publications = pipeline.publish(store, settings)
-    everything = [*refreshes, *round_.waiting]
+        for wanted in _wanted(context, names):
+            round_ = pipeline.start_round(
+                store, context.complete, wanted, clock=SystemClock(), force=force, revive=revive
+            )
+            waiting += round_.waiting
+            with closing(round_.refreshes) as running:
+                for refresh in _with_progress(running, round_.total, is_quiet=context.verbosity != 0 or as_json):
+                    refreshes.append(refresh)
+    except KeyboardInterrupt:  # what was finished is kept, and is published
+        pipeline.publish(store, context.complete)
+        raise
+    publications = pipeline.publish(store, context.complete)
+    everything = [*refreshes, *waiting]
     if as_json:
         showing.show_json(_json(refresh) for refresh in everything)
     else:
         _show([refresh for refresh in everything if names or refresh.status != "waiting"])
         if context.verbosity >= 0:
-            _tell_when(round_.waiting)
+            _tell_when(waiting)
             _tell_where(publications, context.settings.output)
     failed = [refresh for refresh in refreshes if refresh.status == "failed"]
     for refresh in failed:
         click.echo(f"feedmill: {refresh.source}: {refresh.problem}", err=True)
     return 1 if failed and (strict or len(failed) == len(refreshes)) else 0
+
+
+def _wanted(context: Context, names: tuple[str, ...]) -> Iterator[tuple[Source, ...]]:
+    """Lists of sources first: what they name by then is part of the round."""
+    lists = tuple(source for source in context.sources(names) if source.kind == "opml")
+    if lists:
+        yield lists
+    yield tuple(source for source in context.sources(names) if source.kind != "opml")
 
 
 def _with_progress(refreshes: Iterable[Refresh], total: int, *, is_quiet: bool) -> Iterator[Refresh]:

@@ -14,7 +14,7 @@ from feeds.cli import Context, known
 def command(context: Context, names: tuple[str, ...]) -> None:
     """Write the feeds of the named categories, or all of them, again from the store. A file whose bytes would be the
     same is not touched."""
-    store, settings = context.store, context.settings
+    store, settings = context.store, context.complete
     pipeline.prepare(store, settings)
     categories = pipeline.published(store, settings)
     if names:

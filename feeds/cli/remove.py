@@ -19,7 +19,8 @@ def command(context: Context, name: str) -> None:
     settings = context.settings
     names = [source.name for source in settings.sources]
     known((name,), names, "source", "sources")
-    settings = context.change_config(editing.without_source(config.read_text(context.file), names.index(name)))
+    context.change_config(editing.without_source(config.read_text(context.file), names.index(name)))
+    settings = context.complete
     pipeline.prepare(context.store, settings)
     pipeline.publish(context.store, settings)
     click.echo(f"{name}: taken out of {context.file}", err=True)

@@ -17,10 +17,11 @@ from storage import sources
 @click.pass_obj
 def command(context: Context, as_json: bool) -> None:
     """List each source with its last success, next fetch, failures in a row, and the last problem in words."""
-    pipeline.prepare(context.store, context.settings)
-    with context.store.read() as db:
+    store, settings = context.store, context.complete
+    pipeline.prepare(store, settings)
+    with store.read() as db:
         states = sources.states(db)
-    both = [(source, states[source.name]) for source in context.settings.sources]
+    both = [(source, states[source.name]) for source in settings.sources]
     if as_json:
         showing.show_json(_json(source, state) for source, state in both)
         return

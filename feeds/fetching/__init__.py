@@ -16,6 +16,7 @@ __all__ = ["FETCHERS", "Manners", "address", "fetch", "host"]
 
 FETCHERS: dict[str, Callable[..., Generator[tuple[Source, FetchResult]]]] = {
     "folder": lambda claimed, **_manners: folder.fetch(claimed),
+    "opml": http.fetch,
     "http": http.fetch,
 }
 

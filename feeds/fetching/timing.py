@@ -145,7 +145,7 @@ def _own_interval(source: Source, state: SourceState, result: Answered, now: dat
         expected = max(state.rhythm.gap, now - state.last_new_at)
         interval = max(interval, min(expected / VISITS_PER_ARTICLE, longest))
     # Without validators every visit costs the whole document. Below an hour the keeper has decided for this source.
-    is_dear = source.kind == "http" and not state.validators and source.interval >= HOUR
+    is_dear = source.kind != "folder" and not state.validators and source.interval >= HOUR
     return max(interval, DAY) if is_dear else interval
 
 

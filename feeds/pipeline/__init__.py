@@ -6,6 +6,7 @@ then writes what was touched (`editions`). Before both, the store is made to fol
 
 from feeds.pipeline.discovering import Discovery, discover
 from feeds.pipeline.editions import publish, published
+from feeds.pipeline.listing import complete
 from feeds.pipeline.preparing import prepare
 from feeds.pipeline.previewing import Preview, preview
 from feeds.pipeline.refreshing import Round, start_round, take_in
@@ -14,6 +15,7 @@ __all__ = [
     "Discovery",
     "Preview",
     "Round",
+    "complete",
     "discover",
     "prepare",
     "preview",

@@ -11,10 +11,11 @@ import structlog
 
 from feeds import fetching, normalizing
 from feeds.clock import Clock
-from feeds.errors import FeedmillError, SourceError
+from feeds.errors import FeedmillError, ParseError, SourceError
 from feeds.fetching import timing
 from feeds.normalizing import categories as shelving
 from feeds.normalizing import identity
+from feeds.pipeline.listing import read_list
 from feeds.pipeline.preparing import manners, prepare
 from feeds.pipeline.reading import Reader, reader, summed_up
 from feeds.records import (
@@ -34,7 +35,7 @@ from feeds.records import (
     SourceState,
 )
 from feeds.settings import Settings
-from storage import Store, articles, claims, sources
+from storage import Store, articles, claims, lists, sources
 
 log = structlog.get_logger()
 
@@ -117,8 +118,9 @@ def _due(
         _strikes, until = held.get(fetching.host(source, state), (0, now))
         if now < until <= now + timing.LONGEST_WAIT:
             return False
-        shared = by_address.get(fetching.address(source, state), [source])
-        return all(timing.is_due(each, states[each.name], now) for each in shared if _is_asked(states[each.name]))
+        shared = by_address.get(fetching.address(source, state), [])
+        asked = (each for each in shared if _is_asked(states[each.name]))
+        return all(timing.is_due(each, states[each.name], now) for each in (source, *asked))
 
     return is_due
 
@@ -177,6 +179,8 @@ class _Worker:
             learned = timing.after(source, state, result, now=now)
             self.keep_unchanged(learned)
             return _refresh(learned, "unchanged")
+        if source.kind == "opml":
+            return self.store_list(source, state, result, now)
         with self.store.begin() as db:
             sources.begin_reading(db, source.name)
         one = reader(self.settings, source, now, is_suspect=state.attempts > 0)
@@ -213,6 +217,20 @@ class _Worker:
             learned = timing.after(source, state, result, seen=seen, now=one.now)
             sources.record(db, learned, bodies=[body for body, _document in read])
         return replace(_refresh(learned, "fetched"), new=saved.new, revised=saved.revised, categories=saved.categories)
+
+    def store_list(self, source: Source, state: SourceState, result: Fetched, now: datetime) -> Refresh:
+        """A list of sources, kept in sync: what it no longer names is not asked any more."""
+        try:
+            subscriptions, problems = read_list(result.bodies[0])
+        except ParseError as error:
+            return self.failed(source, state, FetchFailed(problem=str(error), pacing=result.pacing), now)
+        seen = Seen(body_digest=_digest(source, result.bodies), problem=source.redact(summed_up(problems)))
+        learned = timing.after(source, state, result, seen=seen, now=now)
+        with self.store.begin() as db:
+            added, dropped = lists.replace_list(db, source.name, subscriptions)
+            sources.record(db, learned)
+        problem = learned.problem or f"{added} sources more, {dropped} fewer"
+        return replace(_refresh(learned, "fetched"), problem=problem)
 
     def failed(self, source: Source, state: SourceState, failure: FetchFailed, now: datetime) -> Refresh:
         learned = timing.after(source, state, replace(failure, problem=source.redact(failure.problem)), now=now)

@@ -15,6 +15,7 @@ from feeds.errors import SettingsError
 from feeds.fetching.politeness import PerHost
 from feeds.settings import addresses, complaints, environment, headers, names
 from feeds.settings.model import DEFAULTS, ConfigKeys, FetchKeys, RequestKeys, SourceKeys
+from feeds.settings.rules import KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +133,7 @@ def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, .
     )
     return records.Source(
         name=name,
-        kind="http" if keys.url else "folder",
+        kind=keys.kind or KINDS["url" if keys.url else "path"][0],
         url=place.url,
         path=_path(keys.path, folder) if keys.path else "",
         base_url=keys.base_url or "",

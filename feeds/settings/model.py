@@ -169,7 +169,7 @@ class SourceKeys(RequestKeys):
         default=None, description="A file, a folder or a glob of articles or feed documents; either this or url."
     )
     kind: Text | None = Field(
-        default=None, description="How the source is read: http or folder; known from url or path."
+        default=None, description="http or folder, known from url or path; opml for a list of sources on the web."
     )
     categories: Texts = Field(default=[], description="The categories of its articles: a list, or one name.")
     base_url: Annotated[str, BeforeValidator(addresses.web_address)] | None = Field(

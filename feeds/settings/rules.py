@@ -16,7 +16,7 @@ from feeds.settings.names import folded
 from feeds.settings.values import shown
 
 Lines = Mapping[Path, int]
-KINDS = {"url": "http", "path": "folder"}
+KINDS = {"url": ("http", "opml"), "path": ("folder",)}  # the first is what a source is if it does not say
 
 
 def complaints(tree: dict[str, Any], lines: Lines) -> list[Complaint]:
@@ -31,15 +31,18 @@ def _place(tree: dict[str, Any], _: Lines) -> Iterator[Complaint]:
             yield Complaint(path, "neither url nor path; write the address of the source, or the path of its files")
         elif len(given) == 2:
             yield Complaint((*path, "path"), "both url and path; keep one, and make a second source of the other")
-        elif isinstance(kind := source.get("kind"), str) and kind != KINDS[given[0]]:
+        elif isinstance(kind := source.get("kind"), str) and kind not in KINDS[given[0]]:
             yield Complaint((*path, "kind"), _wrong_kind(kind, given[0]))
 
 
 def _wrong_kind(kind: str, key: str) -> str:
-    if kind in KINDS.values():
+    known = [name for kinds in KINDS.values() for name in kinds]
+    if kind in known:
         return f"{shown(kind)} does not go with {key}; leave the key out"
-    close = nearest(kind, KINDS.values())
-    return f"{shown(kind)} is no kind of source; " + (f"did you mean {close}?" if close else "http and folder are")
+    close = nearest(kind, known)
+    return f"{shown(kind)} is no kind of source; " + (
+        f"did you mean {close}?" if close else "http, opml and folder are"
+    )
 
 
 def _login(tree: dict[str, Any], _: Lines) -> Iterator[Complaint]:

@@ -162,3 +162,38 @@ def test_a_list_that_is_none_is_refused_in_one_line(mill: Feedmill, tmp_path: Pa
     assert result.code == 1
     assert len(result.stderr.splitlines()) == 1
     assert mill("import", tmp_path / "missing").code == 2
+
+
+OPML = '<opml version="2.0"><body><outline text="Bread">{}</outline></body></opml>'
+
+
+def outline(url: str) -> str:
+    return f'<outline text="A listed one" xmlUrl="{url}"/>'
+
+
+def test_a_list_of_sources_on_the_web_is_kept_in_sync(feedmill: Feedmill, origin: Origin) -> None:
+    one, two = origin.serve("/one.xml", ATOM.format("one")), origin.serve("/two.xml", ATOM.format("two"))
+    url = origin.serve("/list.opml", OPML.format(outline(one) + outline("file:///etc/passwd")))
+    feedmill.config(
+        f"sources:\n  - name: friends\n    kind: opml\n    url: {url}\n    categories: [Planet]\n    auth: {{bearer: secret1}}\n"
+    )
+    first = feedmill("fetch", "--json")
+    assert first.code == 0, first.said
+    assert [(line["source"], line["status"], line["new"]) for line in first.objects] == [
+        ("friends", "fetched", 0),
+        (f"127.0.0.1:{origin.port}/one", "fetched", 1),
+    ]
+    assert "file:///etc/passwd is no http address" in first.objects[0]["problem"]
+    (article,) = feedmill("articles", "--json").objects
+    assert article["categories"] == ["Bread", "Planet"]
+    assert origin.asked_for("/one.xml")[0]["Authorization"] is None  # the list's own is no business of theirs
+
+    origin.serve("/list.opml", OPML.format(outline(two)))
+    second = feedmill("fetch", "--force", "--json")
+    assert [line["status"] for line in second.objects] == ["fetched", "fetched"]
+    assert len(origin.asked_for("/one.xml")) == 1  # taken out of the list: no more requests
+    assert [article["title"] for article in feedmill("articles", "--category", "planet", "--json").objects] == ["two"]
+
+    origin.serve("/list.opml", "<!doctype html><title>Maintenance</title>")
+    assert feedmill("fetch", "--force").code == 0
+    assert len(feedmill("sources", "--json").objects) == 2  # a list that cannot be read takes nothing away

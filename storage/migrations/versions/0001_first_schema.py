@@ -89,6 +89,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("host", name="pk_hosts"),
     )
     op.create_table(
+        "listed",
+        sa.Column("source_id", row_id, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("categories", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name="fk_listed_source_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("source_id", "url", name="pk_listed"),
+    )
+    op.create_table(
         "files",
         sa.Column("source_id", row_id, nullable=False),
         sa.Column("path", sa.Text(), nullable=False),

@@ -1,0 +1,69 @@
+"""Sources that are lists of sources (`kind: opml`): kept in sync with what they name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from feeds.parsing import subscriptions
+from feeds.parsing.encoding import decode
+from feeds.records import Body, Source, Subscription
+from feeds.settings import Settings, addresses, names
+from storage import Store
+from storage import lists as stored
+
+MAX_LISTED = 5_000  # of one list
+
+
+def complete(store: Store, settings: Settings) -> Settings:
+    """The settings with the sources that its lists name, as they were when last read."""
+    parents = {source.name: source for source in settings.sources if source.kind == "opml"}
+    if not parents:
+        return settings
+    with store.read() as db:
+        lists = stored.lists(db)
+    here = {source.url for source in settings.sources}
+    taken = {source.name for source in settings.sources}
+    added: list[Source] = []
+    for name, parent in parents.items():
+        for one in lists.get(name, ()):
+            if one.url not in here:
+                here.add(one.url)
+                added.append(_source(one, parent, settings.defaults, taken))
+                taken.add(added[-1].name)
+    return replace(settings, sources=(*settings.sources, *added))
+
+
+def read_list(body: Body) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
+    """What a list names, each address as it can be asked; and what of it cannot, in words.
+
+    Raises ParseError where the bytes are no list.
+    """
+    listed = subscriptions.read(decode(body.content, charset=body.charset).text)
+    good: dict[str, Subscription] = {}
+    problems = list(listed.problems)
+    for one in listed.found[:MAX_LISTED]:
+        try:
+            url = addresses.split(addresses.web_address(one.url)).url
+        except ValueError as error:
+            problems.append(f"{one.title or 'an address'}: {error}; left out")
+        else:
+            good[url] = replace(one, url=url)
+    if len(listed.found) > MAX_LISTED:
+        problems.append(f"{len(listed.found)} sources, of which the first {MAX_LISTED} were taken")
+    return tuple(good.values()), tuple(problems)
+
+
+def _source(one: Subscription, parent: Source, defaults: Source, taken: set[str]) -> Source:
+    """A listed source: it is asked as its list is, and knows nothing of its list's passwords and privileges."""
+    return replace(
+        defaults,
+        name=names.unique(names.from_url(one.url), taken),
+        kind="http",
+        url=one.url,
+        categories=tuple(dict.fromkeys((*parent.categories, *one.categories))),
+        timezone=parent.timezone,
+        interval=parent.interval,
+        max_interval=parent.max_interval,
+        timeout=parent.timeout,
+        max_size=parent.max_size,
+    )

@@ -1,0 +1,44 @@
+"""Sources that are lists of sources: what each of them named when it was last read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select
+
+from feeds.records import Subscription
+from storage.tables import listed, sources
+
+_CATEGORIES = msgspec.json.Decoder(tuple[str, ...])
+
+
+def replace_list(db: Connection, source: str, subscriptions: Sequence[Subscription]) -> tuple[int, int]:
+    """What a list names from now on; how many of it are new, and how many are no longer there."""
+    source_id = db.execute(select(sources.c.id).where(sources.c.name == source)).scalar_one()
+    before = set(db.scalars(select(listed.c.url).where(listed.c.source_id == source_id)))
+    db.execute(delete(listed).where(listed.c.source_id == source_id))
+    rows = [
+        {
+            "source_id": source_id,
+            "url": one.url,
+            "title": one.title,
+            "categories": msgspec.json.encode(one.categories).decode(),
+        }
+        for one in subscriptions
+    ]
+    if rows:
+        db.execute(insert(listed), rows)
+    after = {one.url for one in subscriptions}
+    return len(after - before), len(before - after)
+
+
+def lists(db: Connection) -> dict[str, tuple[Subscription, ...]]:
+    """What every list names, by the list's source; in the order of addresses, which no new entry changes."""
+    found: dict[str, list[Subscription]] = {}
+    columns = (sources.c.name, listed.c.url, listed.c.title, listed.c.categories)
+    query = select(*columns).join(sources, sources.c.id == listed.c.source_id).order_by(sources.c.name, listed.c.url)
+    for row in db.execute(query):
+        one = Subscription(url=row.url, title=row.title, categories=_CATEGORIES.decode(row.categories))
+        found.setdefault(row.name, []).append(one)
+    return {name: tuple(subscriptions) for name, subscriptions in found.items()}
