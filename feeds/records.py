@@ -123,6 +123,7 @@ class Fetched:
     """New bytes. A folder gives a body for each new or changed file, HTTP exactly one."""
 
     bodies: tuple[Body, ...]
+    files: frozenset[str] = frozenset()  # all that a folder holds, new or not
     validators: Validators = Validators()
     moved_to: str = ""  # where permanent redirects led, up to the first temporary one
     pacing: Pacing = Pacing()
@@ -275,6 +276,8 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
     image: str = ""
     rights: Text = Text()
+    path: str = ""  # the file it stands in, of a folder
+    fills_file: bool = False  # and it alone: the path tells it from all others
     origin: RawOrigin | None = None  # the document's description of itself; its own atom:source, where it has one
     raw_digest: str = ""  # moves when anything at all in the entry moves
 
@@ -333,6 +336,7 @@ class Article:
     origin: Origin = Origin()
     fingerprint: str = ""
     raw_digest: str = ""
+    path: str = ""  # the file it came from, of a folder
     atom_id: str = ""  # the id it is published under; kept once stored
     minted_id: str = ""  # a tag: URI of ours for it, should another article hold that id already
 
@@ -345,6 +349,7 @@ class Known:
     url: str
     title: str
     raw_digest: str
+    path: str = ""
 
 
 RefreshStatus: TypeAlias = Literal["fetched", "unchanged", "failed", "waiting"]

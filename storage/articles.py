@@ -124,7 +124,11 @@ def count(db: Connection) -> dict[str | None, int]:
 
 
 def _with_ids_of_their_own(db: Connection, new: list[Article]) -> list[Article]:
-    """Two sources may give one guid: the second article is published under the id we mint."""
+    """Two sources may give one guid: the second article is published under the id we mint.
+
+    An id that we minted ourselves and that comes back is our own article, read from a feed of ours or from a mill
+    that reads us: it is left out, or two mills that read each other would mint new ids for ever.
+    """
     taken = {
         atom_id
         for some in batches(article.atom_id for article in new)
@@ -132,7 +136,11 @@ def _with_ids_of_their_own(db: Connection, new: list[Article]) -> list[Article]:
     }
     result = []
     for article in new:
-        own = replace(article, atom_id=article.minted_id) if article.atom_id in taken else article
+        ours = article.minted_id[: article.minted_id.find(":", len("tag:")) + 1]  # tag:mill.example,2026:
+        is_ours = article.atom_id != article.minted_id and bool(ours) and article.atom_id.startswith(ours)
+        if is_ours and article.atom_id in taken:
+            continue
+        own = replace(article, atom_id=article.minted_id) if is_ours or article.atom_id in taken else article
         taken.add(own.atom_id)
         result.append(own)
     return result
@@ -179,7 +187,7 @@ def _revision(old: AnyRow, article: Article, *, now: datetime) -> dict[str, Any]
 def _unseen(article: Article) -> dict[str, Any]:
     """What is noted where no reader would notice a change: not to normalize it again, and to shelve by its new tags."""
     columns = _columns(article)
-    return {name: columns[name] for name in ("raw_digest", "own_categories", "tags")}
+    return {name: columns[name] for name in ("raw_digest", "path", "own_categories", "tags")}
 
 
 # Columns that hold JSON, and the record each is read back as.
@@ -194,7 +202,7 @@ _JSON: dict[str, Any] = {
 _DECODERS = {name: msgspec.json.Decoder(type_) for name, type_ in _JSON.items()}
 _PLAIN = (
     "url", "title", "summary_html", "content_html", "updated", "language", "image", "rights", "fingerprint",
-    "raw_digest",
+    "raw_digest", "path",
 )  # fmt: skip
 _FROZEN = ("guid", "atom_id", "published", "date_from")  # stored once, never revised
 

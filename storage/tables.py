@@ -147,6 +147,7 @@ articles = Table(
     Column("rights", PlainText, nullable=False),
     Column("fingerprint", PlainText, nullable=False),
     Column("raw_digest", PlainText, nullable=False),
+    Column("path", PlainText, nullable=False, server_default=""),
     Column("first_seen_at", UTCDateTime, nullable=False),
     Column("revised_at", UTCDateTime),
     UniqueConstraint("source_id", "guid"),

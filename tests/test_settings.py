@@ -665,3 +665,16 @@ def test_three_thousand_sources_are_loaded_within_a_second_and_a_half(load):
 def test_every_key_says_what_it_is_for():
     for model in (ConfigKeys, FetchKeys, PerHostKeys, SourceKeys, CategoryKeys, AuthKeys):
         assert all(field.description for field in model.model_fields.values())
+
+
+def test_a_variable_in_a_path_or_a_host_is_no_secret(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "sources:\n"
+        "  - {name: desk, path: '${PLACE}/articles'}\n"
+        "  - {name: gazette, url: 'https://${HOST}/feed?key=${KEY}'}\n"
+    )
+    environ = {"PLACE": "/home/miller", "HOST": "gazette.example", "KEY": "hunter22"}
+    desk, gazette = settings.load(path, environ=environ).sources
+    assert desk.secrets == ()
+    assert gazette.secrets == ("hunter22",)

@@ -46,15 +46,17 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
     except KeyboardInterrupt:  # what was finished is kept, and is published
         pipeline.publish(store, context.complete)
         raise
-    publications = pipeline.publish(store, context.complete)
     everything = [*refreshes, *waiting]
     if as_json:
         showing.show_json(_json(refresh) for refresh in everything)
-    else:
+    elif context.verbosity >= 0:
         _show([refresh for refresh in everything if names or refresh.status != "waiting"])
-        if context.verbosity >= 0:
-            _tell_when(waiting)
-            _tell_where(publications, context.settings.output)
+        _tell_when(waiting)
+    publications = pipeline.publish(
+        store, context.complete
+    )  # behind the table, which an output that fails must not hide
+    if context.verbosity >= 0 and not as_json:
+        _tell_where(publications, context.settings.output)
     failed = [refresh for refresh in refreshes if refresh.status == "failed"]
     for refresh in failed:
         click.echo(f"feedmill: {refresh.source}: {refresh.problem}", err=True)

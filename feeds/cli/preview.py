@@ -24,7 +24,7 @@ def command(context: Context, locations: tuple[str, ...], as_json: bool) -> int:
     for source, preview in pipeline.preview(context.settings_or_defaults, wanted, clock=SystemClock()):
         for problem in preview.problems:
             click.echo(f"feedmill: {source.name}: {problem}", err=True)
-        failures += bool(preview.problems and not preview.articles)
+        failures += not preview.was_read
         if as_json:
             showing.show_json(showing.article_json(article) for article in preview.articles)
         elif preview.articles:

@@ -38,7 +38,8 @@ def _fetch(source: Source, state: SourceState) -> FetchResult:
         except OSError as error:
             problems.append(f"{name}: {_words(error)}")
     if bodies or problems:
-        return Fetched(bodies=tuple(bodies), problems=tuple(problems))
+        files = frozenset(_name(path.relative_to(root)) for path in paths)
+        return Fetched(bodies=tuple(bodies), files=files, problems=tuple(problems))
     if not state.stamps:
         return FetchFailed(problem=f"{source.path} holds no text, and so no feed or article; correct the path")
     return NotModified()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,11 +35,16 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]{1,80}/[\w.+*-]{1,120}(?: *; *[\w.+-]+=\"?[\w.
 _EMAIL = re.compile(r"(?:mailto:)?([^\s@:/<>\"'&()\[\]\x00-\x1f\x7f]{1,100}@[\w.-]{1,200})", re.IGNORECASE)
 
 
-def changes(found: Sequence[identity.Candidate], known: Mapping[str, Known]) -> dict[str, Entry]:
-    """Those entries, by guid, that the store does not hold as they are now: the only ones worth normalizing."""
+def changes(
+    found: Sequence[identity.Candidate], known: Mapping[str, Known], *, files: Container[str] = ()
+) -> dict[str, Entry]:
+    """Those entries, by guid, that the store does not hold as they are now: the only ones worth normalizing.
+
+    `files` are all that a folder holds, also those that were not read again.
+    """
     return {
         guid: entry
-        for guid, entry in identity.identify(found, known).items()
+        for guid, entry in identity.identify(found, known, files=files).items()
         if guid not in known or known[guid].raw_digest != entry.raw_digest
     }
 
@@ -85,6 +90,7 @@ def normalize(
         origin=_origin(entry.origin or RawOrigin(), entry.document_url, identity.mint(authority, source.name, "")),
         fingerprint=identity.fingerprint(title, summary_html, content_html, enclosures),
         raw_digest=entry.raw_digest,
+        path=entry.path,
         atom_id=identity.atom_id(guid, minted),
         minted_id=minted,
     )

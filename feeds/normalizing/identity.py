@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -43,17 +43,18 @@ def candidates(entries: Iterable[Entry]) -> tuple[Candidate, ...]:
     )
 
 
-def identify(found: Sequence[Candidate], known: Mapping[str, Known]) -> dict[str, Entry]:
+def identify(found: Sequence[Candidate], known: Mapping[str, Known], *, files: Container[str] = ()) -> dict[str, Entry]:
     """Each distinct entry under the guid it is, or will be, stored under; in document order.
 
     Where different entries share a guid, as in sources that write their home page into every guid, one of them is
     the article of that guid: the one that is stored under it, else, where nothing is yet, the first. The others are
-    told apart. Of several versions of one entry the latest counts.
+    told apart. Of several versions of one entry the latest counts. An article that stands in another of a folder's
+    `files` keeps its guid, though that file was not read again.
     """
     sharing: dict[str, list[Candidate]] = {}
     for candidate in found:
         sharing.setdefault(candidate.guid, []).append(candidate)
-    owners = {guid: _owner(same, known.get(guid)) for guid, same in sharing.items()}
+    owners = {guid: _owner(same, known.get(guid), files) for guid, same in sharing.items()}
 
     identified: dict[str, Entry] = {}
     for candidate in found:
@@ -107,11 +108,17 @@ def fingerprint(title: str, summary_html: str, content_html: str, enclosures: It
 def _what_tells_apart(entry: Entry) -> str:
     # Atom's entries carry `updated`, and two with one id and one link are versions of one entry (RFC 4287,
     # section 4.1.2). Elsewhere a changelog may give one address to all of its entries, and only titles differ.
+    if entry.fills_file:
+        return _digest(entry.path)[:12]
     return _digest(link_of(entry) or entry.url, "" if entry.updated else entry.title.value)[:12]
 
 
-def _owner(same: Sequence[Candidate], stored: Known | None) -> str:
+def _owner(same: Sequence[Candidate], stored: Known | None, files: Container[str]) -> str:
     """Which of the entries that share a guid is the article of that guid, by what tells it apart; "" for none."""
+    if stored is not None and stored.path and stored.path in files:
+        same = [candidate for candidate in same if _may_be(candidate.entry, stored)]
+        if not same:
+            return ""
     if stored is None or len({candidate.told_apart for candidate in same}) == 1:
         return same[0].told_apart
     alike = [candidate for candidate in same if link_of(candidate.entry) == stored.url]
@@ -120,6 +127,16 @@ def _owner(same: Sequence[Candidate], stored: Known | None) -> str:
             return candidate.told_apart
     # Of several with its link, or none, it has left; what came in its place must not overwrite it.
     return alike[0].told_apart if len(alike) == 1 and stored.url else ""
+
+
+def _may_be(entry: Entry, stored: Known) -> bool:
+    """Whether an entry of a folder may be the article that came from one of its files: it stands there, or another
+    feed document repeats it. Two articles with a file of their own each are never one."""
+    if entry.path == stored.path or entry.fills_file:
+        return entry.path == stored.path
+    if stored.url:
+        return link_of(entry) == stored.url
+    return plain_text(entry.title)[:MAX_TITLE] == stored.title
 
 
 def _is_later(entry: Entry, rival: Entry) -> bool:

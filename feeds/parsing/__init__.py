@@ -28,7 +28,8 @@ def parse(body: Body, source: Source, *, now: datetime) -> Document:
 
     Raises ParseError that says what the bytes are instead, and what would help.
     """
-    text = decode(body.content, charset=body.charset).text
+    # Redacted before anything else: servers repeat the key of an address in ids, links and bodies.
+    text = source.redact(decode(body.content, charset=body.charset).text)
     name = sniff(text)
     if name == "frontmatter" and source.kind != "folder":
         raise ParseError("an article with front matter, where a feed should be; such files are read by `path:`")
@@ -40,7 +41,8 @@ def parse(body: Body, source: Source, *, now: datetime) -> Document:
         now=now,
         **({"path": body.path} if name == "frontmatter" else {}),
     )
-    return replace(document, entries=tuple(_completed(entry, document, source) for entry in document.entries))
+    entries = tuple(_completed(entry, document, source, body.path) for entry in document.entries)
+    return replace(document, entries=entries)
 
 
 def _base_url(body: Body, source: Source) -> str:
@@ -48,12 +50,14 @@ def _base_url(body: Body, source: Source) -> str:
     return source.redact(urlsplit(body.url)._replace(query="", fragment="").geturl())
 
 
-def _completed(entry: Entry, document: Document, source: Source) -> Entry:
+def _completed(entry: Entry, document: Document, source: Source, path: str) -> Entry:
     """The entry with what its document says for all of its entries."""
     return replace(
         entry,
         # Before it inherits: a new date of the whole document is nothing new in the entry.
         raw_digest=hashlib.sha256(msgspec.json.encode(entry)).hexdigest(),
+        path=path,
+        fills_file=document.format == "frontmatter",
         document_url=document.base_url,
         language=entry.language or document.language,
         # RFC 4287, section 4.2.1: a copied entry's are those of where it came from.

@@ -21,6 +21,7 @@ class Preview:
 
     articles: tuple[Article, ...] = ()
     problems: tuple[str, ...] = ()
+    was_read: bool = False  # though it may hold no article
 
 
 def preview(settings: Settings, wanted: Sequence[Source], *, clock: Clock) -> Iterator[tuple[Source, Preview]]:
@@ -40,4 +41,7 @@ def _preview(settings: Settings, source: Source, result: FetchResult, *, now: da
     read, unread = one.parse(bodies)
     entries = [entry for _body, document in read for entry in document.entries]
     made, left_out = one.normalize(identity.identify(identity.candidates(entries), {}))
-    return Preview(articles=made, problems=tuple(source.redact(each) for each in (*problems, *unread, *left_out)))
+    noted = [problem for _body, document in read for problem in document.problems]
+    empty = ["a feed without entries"] if read and not entries and not noted else []
+    every = (*problems, *unread, *noted, *left_out, *empty)
+    return Preview(articles=made, problems=tuple(source.redact(each) for each in every), was_read=bool(read))

@@ -93,7 +93,7 @@ def normalize(
 
 def summed_up(problems: Sequence[str]) -> str:
     """One line for all of them."""
-    more = f" (and {len(problems) - 1} more like it)" if len(problems) > 1 else ""
+    more = f" (and {len(problems) - 1} more; -v tells them)" if len(problems) > 1 else ""
     return problems[0] + more if problems else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -116,7 +116,7 @@ def _due(
         if force:
             return revive or state.standing == "active"
         _strikes, until = held.get(fetching.host(source, state), (0, now))
-        if now < until <= now + timing.LONGEST_WAIT:
+        if timing.is_held(until, now):
             return False
         shared = by_address.get(fetching.address(source, state), [])
         asked = (each for each in shared if _is_asked(states[each.name]))
@@ -165,12 +165,12 @@ class _Worker:
         try:
             return self.absorb(source, state, result, now)
         except SourceError as error:
-            return self.fail(source, replace(state, attempts=max(state.attempts, 1)), str(error), now)
+            return self.fail(source, replace(state, attempts=max(state.attempts, 1)), str(error), result, now)
         except FeedmillError:
             raise
         except Exception as error:
             log.exception("source could not be refreshed", source=source.name)
-            return self.fail(source, state, f"could not be read ({error!r}); please report it", now)
+            return self.fail(source, state, f"could not be read ({error!r}); please report it", result, now)
 
     def absorb(self, source: Source, state: SourceState, result: Answered, now: datetime) -> Refresh:
         if isinstance(result, FetchFailed):
@@ -181,9 +181,10 @@ class _Worker:
             return _refresh(learned, "unchanged")
         if source.kind == "opml":
             return self.store_list(source, state, result, now)
+        is_suspect = state.attempts > 0
         with self.store.begin() as db:
-            sources.begin_reading(db, source.name)
-        one = reader(self.settings, source, now, is_suspect=state.attempts > 0)
+            sources.begin_reading(db, source.name, again_at=now + source.interval if is_suspect else None)
+        one = reader(self.settings, source, now, is_suspect=is_suspect)
         read, unread = one.parse(result.bodies)
         problems = (*result.problems, *unread)
         if problems and not read and not _has_other_files(state, result):
@@ -203,8 +204,10 @@ class _Worker:
         found = identity.candidates(entry for document in documents for entry in document.entries)
         with self.store.read() as db:
             known = articles.known(db, source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
-        batch, left_out = one.normalize(normalizing.changes(found, known))
-        problem = summed_up((*problems, *left_out, *(each for document in documents for each in document.problems)))
+        batch, left_out = one.normalize(normalizing.changes(found, known, files=result.files))
+        problems = (*problems, *left_out, *(each for document in documents for each in document.problems))
+        for each in problems if len(problems) > 1 else ():
+            log.info("could not be read", source=source.name, problem=source.redact(each))
         with self.store.begin() as db:
             saved = articles.save(db, source.name, batch, now=one.now, slugs=shelving.slugs)
             seen = Seen(
@@ -212,7 +215,7 @@ class _Worker:
                 body_digest=_digest(source, result.bodies),
                 is_same=bool(known),
                 has_new=saved.new > 0,
-                problem=source.redact(problem),
+                problem=source.redact(summed_up(problems)),
             )
             learned = timing.after(source, state, result, seen=seen, now=one.now)
             sources.record(db, learned, bodies=[body for body, _document in read])
@@ -236,15 +239,15 @@ class _Worker:
         learned = timing.after(source, state, replace(failure, problem=source.redact(failure.problem)), now=now)
         with self.store.begin() as db:
             sources.record(db, learned)
-            host = fetching.host(source, state)
-            strikes, until = sources.held_hosts(db).get(host, (0, now))
-            strikes = strikes if now - until < timedelta(days=1) else 0
-            if (wait := timing.host_wait(failure, strikes)) is not None:
-                sources.hold_host(db, host, until=now + wait, strikes=strikes + 1)
+            if failure.kind == "throttled":
+                host = fetching.host(source, state)
+                last_strikes, last_until = sources.held_hosts(db).get(host, (0, now))
+                strikes, until = timing.host_hold(failure, last_strikes, last_until, now=now)
+                sources.hold_host(db, host, until=until, strikes=strikes)
         return _refresh(learned, "failed")
 
-    def fail(self, source: Source, state: SourceState, problem: str, now: datetime) -> Refresh:
-        return self.failed(source, state, FetchFailed(problem=problem), now)
+    def fail(self, source: Source, state: SourceState, problem: str, result: Answered, now: datetime) -> Refresh:
+        return self.failed(source, state, FetchFailed(problem=problem, pacing=result.pacing), now)
 
     def keep_unchanged(self, learned: SourceState) -> None:
         """States without news wait for each other: a transaction for each would cost more than the request did."""

@@ -78,7 +78,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         article = self.article
         entry.find("title").text = article.title
         _put_dates_in_utc(entry)
-        if article.language and article.language != self.feed_language:
+        if article.language != self.feed_language:  # "" says that it is not known, rather than the feed's
             entry.set(XML_LANG, article.language)
         for link in entry.findall("link"):
             entry.remove(link)
@@ -134,7 +134,9 @@ def _add_source(entry: Any, article: Article) -> None:
         _add_link(source, Link(href=origin.feed_url, rel="self"))
     if origin.site_url:
         _add_link(source, Link(href=origin.site_url, media_type="text/html"))
-    for person in origin.authors:
+    # Else an article without an author would pass for the feed's own (RFC 4287, section 4.2.1).
+    unsigned = () if article.authors else (Person(name=origin.title),)
+    for person in origin.authors or unsigned:
         _add_person(source, person)
     if origin.rights:
         _add_text(source, "rights", origin.rights)

@@ -24,7 +24,7 @@ def writing(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / _LOCK).open("w", encoding="ascii") as lock:
+        with (folder / _LOCK).open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for leftover in folder.glob(f"**/{_UNFINISHED}*"):
                 leftover.unlink(missing_ok=True)

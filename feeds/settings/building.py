@@ -181,12 +181,15 @@ def _database(written: str, folder: Folder) -> str:
     return f"{found[1]}{folder.absolute(found[2])}{found[3] or ''}"
 
 
-_MAY_HIDE = ("url", "path", "base_url", "headers", "auth", "proxy", "user_agent")  # where a variable is a secret
+# Where a variable is a secret. Not a folder's path, as in ${HOME}/articles: its words stand in articles as well.
+_MAY_HIDE = ("url", "base_url", "headers", "auth", "proxy")
 
 
 def _secrets(keys: SourceKeys, fetch: FetchKeys, *written: Mapping[str, Any]) -> Iterator[str]:
+    host = (urlsplit(addresses.split(keys.url).url).hostname or "") if keys.url else ""
     for secret in environment.secrets([mapping.get(key) for mapping in written for key in _MAY_HIDE]):
-        yield from (secret, quote(secret), quote(secret, safe=""))
+        if secret.lower() not in host:  # which every link of the source names
+            yield from (secret, quote(secret), quote(secret, safe=""))
     for url in filter(None, (keys.url, keys.base_url, keys.proxy or fetch.proxy)):
         yield from addresses.url_secrets(url)
     for name, value in (keys.headers or {}).items():

@@ -226,3 +226,35 @@ def test_the_fingerprint_stands_still_for_everything_else(moved):
 def test_the_fingerprint_stands_still_when_only_a_pictures_query_moves():
     one, two = (made(entry(content=f'<img src="https://gazette.example/1.jpg?w={n}">')) for n in (1, 2))
     assert one.fingerprint == two.fingerprint
+
+
+def known_as(guid: str, path: str, title: str = "One", url: str = "") -> dict[str, Known]:
+    return {guid: Known(guid=guid, url=url, title=title, raw_digest="old", path=path)}
+
+
+def guids(*entries: Entry, known: dict[str, Known], files: set[str]) -> list[str]:
+    return list(identify(candidates(entries), known, files=files))
+
+
+def test_an_article_keeps_its_guid_when_another_file_claims_it() -> None:
+    mine = entry(guid="1", url="", title="One", path="a.md", fills_file=True)
+    other = entry(guid="1", url="", title="Two", path="b.md", fills_file=True)
+    stored = known_as("1", "a.md")
+    (claimed,) = guids(other, known=stored, files={"a.md", "b.md"})  # a.md was not read again
+    assert claimed != "1"
+    edited = entry(guid="1", url="", title="Two, edited", path="b.md", fills_file=True)
+    assert guids(edited, known=stored, files={"a.md", "b.md"}) == [claimed]
+    assert guids(mine, other, known=stored, files={"a.md", "b.md"}) == ["1", claimed]
+
+
+def test_a_file_that_was_moved_is_the_same_article() -> None:
+    moved = entry(guid="1", url="", title="One", path="old/a.md", fills_file=True)
+    assert guids(moved, known=known_as("1", "a.md"), files={"old/a.md"}) == ["1"]
+
+
+def test_a_feed_document_may_repeat_what_another_one_of_the_folder_lists() -> None:
+    stored = known_as("1", "a.xml", url="https://gazette.example/1")
+    repeated = entry(guid="1", url="https://gazette.example/1", title="One, revised", path="b.xml")
+    other = entry(guid="1", url="https://gazette.example/2", title="Two", path="b.xml")
+    assert guids(repeated, known=stored, files={"a.xml", "b.xml"}) == ["1"]
+    assert guids(other, known=stored, files={"a.xml", "b.xml"}) != ["1"]

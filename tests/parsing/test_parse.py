@@ -35,3 +35,14 @@ def test_a_source_without_a_title_goes_by_its_name() -> None:
     origin = only_entry(FEED.replace("<title>Gazette</title>", "")).origin
     assert origin
     assert origin.title.value == "gazette"
+
+
+def test_a_secret_that_a_server_repeats_is_read_nowhere() -> None:
+    text = FEED.replace("https://gazette.example", "https://gazette.example/?key=hunter22&amp;x=").replace(
+        "<title>One", "<content>see https://me:hunter22@gazette.example/</content><title>One"
+    )
+    body = Body(content=text.encode(), url="https://gazette.example/?key=hunter22")
+    document = parse(body, source(secrets=("hunter22",)), now=MONDAY)
+    assert "hunter22" in text
+    assert "hunter22" not in repr(document.entries)
+    assert "***" in repr(document.entries)

@@ -159,3 +159,15 @@ def test_an_entry_has_an_alternate_link_or_content_as_the_rfc_wants() -> None:
 def test_a_large_category_is_written_in_the_order_given() -> None:
     many = [article(guid=f"tag:x.example,2026:{n}", published=MONDAY - timedelta(hours=n)) for n in range(1_000)]
     assert [entry.id for entry in read(atom.write(feed(*many))).entries] == [each.guid for each in many]
+
+
+def test_an_article_in_no_known_language_does_not_pass_for_one_in_the_feeds() -> None:
+    unknown, english, german = (article(guid=f"tag:x.example,2026:{n}", language=n) for n in ("", "en", "de"))
+    entries = etree.fromstring(atom.write(feed(unknown, english, german))).findall(f"{ATOM}entry")
+    assert [entry.get(atom.XML_LANG) for entry in entries] == ["", None, "de"]
+
+
+def test_an_article_without_an_author_is_its_sources_and_not_ours() -> None:
+    unsigned = article(origin=Origin(guid="tag:x.example,2026:f", title="The Gazette"))
+    (entry,) = etree.fromstring(atom.write(feed(unsigned))).findall(f"{ATOM}entry")
+    assert entry.findtext(f"{ATOM}source/{ATOM}author/{ATOM}name") == "The Gazette"

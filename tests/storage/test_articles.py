@@ -227,3 +227,18 @@ def test_records_come_back_as_they_went_in(store: Store, one: Article, revision:
             articles.save(db, "gazette", [article_], now=MONDAY, slugs=slugs)
             assert articles.stored(db) == (article_,)
         raise UndoneError
+
+
+def test_our_own_articles_that_come_back_are_not_stored_again(store: Store) -> None:
+    ours = "tag:mill.example,2026:desk/a.md"
+    first = article(source="desk", guid="a.md", atom_id=ours, minted_id=ours)
+    back = article(source="mirror", guid=ours, atom_id=ours, minted_id="tag:mill.example,2026:mirror/x")
+    claimed = "tag:mill.example,2026:desk/b.md"  # by somebody who has not read it from us
+    hostile = article(source="mirror", guid=claimed, atom_id=claimed, minted_id="tag:mill.example,2026:mirror/y")
+    assert save(store, first, name="desk").new == 1
+    assert save(store, back, hostile, name="mirror").new == 1
+    honest = article(source="desk", guid="b.md", atom_id=claimed, minted_id=claimed)
+    assert save(store, honest, name="desk").new == 1
+    with store.read() as db:
+        ids = {one.guid: one.atom_id for one in articles.stored(db)}
+    assert ids == {"a.md": ours, claimed: "tag:mill.example,2026:mirror/y", "b.md": claimed}

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("rights", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("raw_digest", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), server_default="", nullable=False),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revised_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name="fk_articles_source_id"),
