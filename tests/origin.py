@@ -47,6 +47,10 @@ def feed(*entries: str, title: str = "Gazette") -> bytes:
     ).encode()
 
 
+def _missing(_request: Request) -> bytes:
+    return answer("404 Not Found")
+
+
 class Origin:
     """A server on 127.0.0.1. `plays` maps paths to what they do; every request is kept in `requests`."""
 
@@ -60,7 +64,7 @@ class Origin:
             def handle(self) -> None:
                 while not origin.stopping.is_set() and (request := _read(self.rfile)):
                     origin.requests.append(request)
-                    play = origin.plays.get(request.path, lambda _request: answer("404 Not Found"))
+                    play = origin.plays.get(request.path) or origin.plays.get(request.path.partition("?")[0], _missing)
                     try:
                         if not origin._send(self.connection, play(request)):
                             return

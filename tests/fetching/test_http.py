@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import brotli
 import pytest
@@ -17,7 +21,7 @@ from builders import source
 from feeds.clock import SystemClock
 from feeds.fetching import http
 from feeds.fetching.politeness import PerHost
-from feeds.records import Fetched, FetchFailed, FetchResult, NotModified, Source, SourceState, Validators
+from feeds.records import Fetched, FetchFailed, FetchResult, NotModified, Postponed, Source, SourceState, Validators
 from origin import Origin, Request, answer, conditional, feed
 
 QUICK = http.Manners(user_agent="feedmill/test (+https://mill.example/)", per_host=PerHost(spacing=timedelta(0)))
@@ -161,7 +165,7 @@ def test_a_redirect_to_a_private_address_is_refused(origin: Origin) -> None:
 def test_a_connection_opened_under_an_exception_is_not_lent_to_others(origin: Origin) -> None:
     url = origin.play("/feed.xml", answer(body=feed("a")))
     trusted = local(url, name="trusted")
-    others = [source(name=f"other{n}", url=url, timeout=timedelta(seconds=5)) for n in range(3)]
+    others = [source(name=f"other{n}", url=f"{url}?{n}", timeout=timedelta(seconds=5)) for n in range(3)]
     one_by_one = http.Manners(per_host=PerHost(connections=1, spacing=timedelta(0)))
     results = {
         each.name: result
@@ -265,7 +269,7 @@ def test_every_status_says_what_would_help(origin: Origin, status: str, word: st
     result = fetch(local(origin.play("/feed.xml", answer(status))))
     assert word in problem(result)
     assert isinstance(result, FetchFailed)
-    assert result.gone == status.startswith("410")
+    assert (result.kind == "gone") == status.startswith("410")
 
 
 def test_a_host_that_is_not_there_is_told_from_one_that_refuses(origin: Origin) -> None:
@@ -290,7 +294,7 @@ def test_a_host_is_asked_by_two_at_a_time_and_never_more(origin: Origin) -> None
         return answer(body=feed("a"))
 
     url = origin.play("/feed.xml", play)
-    many = [local(url, name=f"s{number}") for number in range(12)]
+    many = [local(f"{url}?{number}", name=f"s{number}") for number in range(12)]
     results = list(http.fetch([(s, SourceState(name=s.name)) for s in many], clock=SystemClock(), manners=QUICK))
     assert len(results) == 12
     assert most == 2
@@ -305,7 +309,7 @@ def test_requests_to_one_host_are_spaced(origin: Origin) -> None:
 
     url = origin.play("/feed.xml", play)
     spaced = http.Manners(per_host=PerHost(spacing=timedelta(seconds=0.1)))
-    many = [local(url, name=f"s{number}") for number in range(4)]
+    many = [local(f"{url}?{number}", name=f"s{number}") for number in range(4)]
     assert (
         len(list(http.fetch([(s, SourceState(name=s.name)) for s in many], clock=SystemClock(), manners=spaced))) == 4
     )
@@ -330,7 +334,7 @@ def test_a_slow_caller_costs_no_source_its_deadline(origin: Origin) -> None:
         return answer(body=feed("a"))
 
     url = origin.play("/feed.xml", play)
-    many = [replace(local(url, name=f"s{n}"), timeout=timedelta(seconds=1)) for n in range(6)]
+    many = [replace(local(f"{url}?{n}", name=f"s{n}"), timeout=timedelta(seconds=1)) for n in range(6)]
     results = []
     for _source, result in http.fetch(
         [(s, SourceState(name=s.name)) for s in many], clock=SystemClock(), manners=QUICK
@@ -343,8 +347,65 @@ def test_a_slow_caller_costs_no_source_its_deadline(origin: Origin) -> None:
 def test_a_hundred_sources_at_once_with_many_hosts_are_all_answered(origin: Origin) -> None:
     origin.play("/feed.xml", conditional(feed("a")))
     claimed = [
-        (local(f"http://127.0.0.{n % 50 + 1}:{origin.port}/feed.xml", name=f"s{n}"), SourceState(name=f"s{n}"))
+        (local(f"http://127.0.0.{n % 50 + 1}:{origin.port}/feed.xml?{n}", name=f"s{n}"), SourceState(name=f"s{n}"))
         for n in range(300)
     ]
     results = [result for _source, result in http.fetch(claimed, clock=SystemClock(), manners=QUICK)]
     assert len(results) == 300
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that nobody vouches for, its key behind it."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("tls")
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    both = folder / "both.pem"
+    both.write_bytes(cert.read_bytes() + key.read_bytes())
+    return both
+
+
+def test_a_certificate_is_verified_unless_the_config_says_not_to(origin: Origin, certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    origin.server.socket = context.wrap_socket(origin.server.socket, server_side=True)
+    origin.play("/feed.xml", answer(body=feed("a")))
+    url = f"https://127.0.0.1:{origin.port}/feed.xml"
+    assert "certificate" in problem(fetch(local(url)))
+    assert not origin.requests
+    assert body(fetch(local(url, verify_tls=False))) == feed("a")
+    assert "certificate" in problem(fetch(local(url)))  # the unverified connection was not kept
+
+
+def test_a_host_that_says_429_is_spared_the_rest_of_the_round(origin: Origin) -> None:
+    throttled = origin.play("/a", answer("429 Too Many Requests", Retry_After="3600"))
+    spared = [origin.play(f"/b{number}", answer(body=feed("b"))) for number in range(5)]
+    one_by_one = http.Manners(per_host=PerHost(connections=1, spacing=timedelta(0)))
+    claimed = [(local(url, name=url), SourceState(name=url)) for url in (throttled, *spared)]
+    results = {each.url: result for each, result in http.fetch(claimed, clock=SystemClock(), manners=one_by_one)}
+    assert isinstance(results[throttled], FetchFailed)
+    assert all(isinstance(results[url], Postponed) for url in spared)
+    assert [request.path for request in origin.requests] == ["/a"]
+
+
+def test_permanent_redirects_are_told_up_to_the_first_temporary_one(origin: Origin) -> None:
+    origin.play("/a", answer("301 Moved", Location="/b"))
+    origin.play("/b", answer("308 Moved", Location="/c"))
+    origin.play("/c", answer("302 Found", Location="/d"))
+    origin.play("/d", answer("301 Moved", Location="/e"))
+    origin.play("/e", answer(body=feed("a")))
+    result = fetch(local(origin.url("/a")))
+    assert isinstance(result, Fetched)
+    assert (result.moved_to, result.bodies[0].url) == (origin.url("/c"), origin.url("/e"))
+
+
+def test_a_host_may_be_allowed_by_its_name_and_port(origin: Origin) -> None:
+    origin.play("/feed.xml", answer(body=feed("a")))
+    url = f"http://localhost:{origin.port}/feed.xml"
+    allowed = replace(local(url), allow_private_addresses=(f"localhost:{origin.port}",))
+    assert body(fetch(allowed)) == feed("a")
+    assert "no public address" in problem(fetch(replace(allowed, allow_private_addresses=("localhost:1",))))
