@@ -43,7 +43,7 @@ class Marked:
 
 
 def load(text: str, *, plain: bool = False) -> Marked:
-    """The one document in `text`; with `plain`, scalars stay the text they are, and only nothing or `~` is None."""
+    """The one document in `text`; with `plain`, scalars stay their text, and only nothing, `~` and `null` are None."""
     text = text.removeprefix("\ufeff")
     if stray := _UNPRINTABLE.search(text):
         raise YamlError(_line_at(text, stray.start()), _unprintable(stray[0]))
@@ -173,8 +173,9 @@ def _refuse_tag(event: Any) -> None:
 
 
 _LOOKS_BOOLEAN = frozenset({"yes", "no", "on", "off", "y", "n"})
+_NULLS = ("", "~", "null", "Null", "NULL")
 _WORDS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(_NULLS, None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
@@ -189,7 +190,7 @@ _NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
 
 
 def _plain_text(text: str, line: int) -> str | None:  # noqa: ARG001 (one signature with _core_value)
-    return None if text in {"", "~"} else text
+    return None if text in _NULLS else text
 
 
 def _core_value(text: str, line: int) -> object:
@@ -239,7 +240,28 @@ _HINTS = (  # libyaml and its Python twin word the same error differently, so pa
 )
 
 
+# A character beyond U+FFFF as JSON escapes it. YAML knows no such pairs, but json.dumps writes front matter, too.
+_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_BEYOND = re.compile(r"\\U00[01][0-9A-F]{5}")
+
+
 def _events(text: str) -> Iterator[Any]:
+    pairs: dict[str, str] = {}  # YAML's escape for each that was JSON's
+    joined = _PAIR.sub(lambda pair: _remembered(pair, pairs), text)
+    for event in _parsed(joined):
+        if pairs and isinstance(event, yaml.ScalarEvent) and event.style != '"':  # no escapes there, only text
+            event.value = _BEYOND.sub(lambda escape: pairs.get(escape[0], escape[0]), event.value)
+        yield event
+
+
+def _remembered(pair: re.Match[str], pairs: dict[str, str]) -> str:
+    high, low = (int(half, 16) for half in pair.groups())
+    escape = f"\\U{0x10000 + (high - 0xD800 << 10) + (low - 0xDC00):08X}"
+    pairs[escape] = pair[0]
+    return escape
+
+
+def _parsed(text: str) -> Iterator[Any]:
     try:
         yield from yaml.parse(text, Loader=PARSER)
     except yaml.YAMLError as error:

@@ -58,15 +58,37 @@ def test_a_scalar_is_what_the_yaml_1_2_core_schema_says(written, meant):
 
 
 @pytest.mark.usefixtures("parser")
-@pytest.mark.parametrize("written", ["true", "no", "null", "1.10", "2021-08-07 02:22:05", "0x1F", "1:30", ".nan"])
+@pytest.mark.parametrize("written", ["true", "no", "1.10", "2021-08-07 02:22:05", "0x1F", "1:30", ".nan"])
 def test_a_plain_scalar_stays_its_text_when_asked(written):
     assert value(f"key: {written}", plain=True) == {"key": written}
 
 
-@pytest.mark.parametrize("written", ["", "~"])
+@pytest.mark.parametrize("written", ["", "~", "null", "Null", "NULL"])
 def test_nothing_is_none_even_when_plain(written):
     assert value(f"key: {written}", plain=True) == {"key": None}
     assert value("key: ''", plain=True) == {"key": ""}
+    assert value("key: 'null'", plain=True) == {"key": "null"}
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('"\\ud83c\\udf89 and \\uD83D\\uDE00"', "\U0001f389 and \U0001f600"),
+        (r"'\ud83c\udf89'", r"\ud83c\udf89"),
+        (r"\ud83c\udf89", r"\ud83c\udf89"),
+        (r"\U0001F389", r"\U0001F389"),
+    ],
+)
+def test_a_character_that_json_escapes_as_a_pair_is_one_character_in_double_quotes(written, meant):
+    assert value(f"key: {written}") == {"key": meant}
+    assert value(f"{written}: key") == {meant: "key"}
+
+
+@pytest.mark.usefixtures("parser")
+def test_half_a_pair_is_refused():
+    with pytest.raises(YamlError):
+        load('key: "\\ud83c"')
 
 
 def test_a_plain_key_may_be_a_number_when_scalars_stay_text():

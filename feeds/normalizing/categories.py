@@ -18,8 +18,12 @@ RESERVED = frozenset(
     + [f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)]
 )
 
+# Zero-width spaces, soft hyphens, byte order marks and bidi controls: in a name they are never meant.
+_STRAY = re.compile("[\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
+# The joiners are spelling: Persian words need them, and so does a family of emoji.
+_JOINERS = "\u200c\u200d"
 # Letters and marks that nobody sees: fillers, joiners, variation selectors.
-_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def by_label(categories: Iterable[Category]) -> dict[str, str]:
@@ -29,6 +33,7 @@ def by_label(categories: Iterable[Category]) -> dict[str, str]:
     for category in categories:
         for label in (category.name, category.title, *category.aliases):
             labels.setdefault(_folded(label), category.name)
+    labels.pop("", None)  # most categories have no title, and most tags no label: that is nothing in common
     return labels
 
 
@@ -42,9 +47,10 @@ def assign(
 
 
 def tidy(name: str) -> str:
-    """A category's name as we keep it: printable, one space between words, not endless."""
-    printable = "".join(character if character.isprintable() else " " for character in name)
-    return " ".join(printable.split())[:MAX_NAME]
+    """A category's name as we keep it: printable, one space between words, not endless; "" where nothing is seen."""
+    printable = (c if c.isprintable() or c in _JOINERS else " " for c in _STRAY.sub("", name))
+    tidied = " ".join("".join(printable).split())[:MAX_NAME].rstrip()
+    return tidied if _UNSEEN.sub("", tidied).strip(f"{_JOINERS} ") else ""
 
 
 def slugs(name: str) -> tuple[str, ...]:
@@ -77,4 +83,4 @@ def _meant(label: str, labels: Mapping[str, str]) -> str:
 
 
 def _folded(label: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", _STRAY.sub("", label)).casefold().split())

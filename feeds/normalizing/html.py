@@ -16,39 +16,58 @@ from urllib.parse import unquote
 
 import nh3
 
-from feeds.normalizing.policy import ATTRIBUTES, DROPPED, FORMATTING, KEPT, LAZY, LAZY_ALL, LAZY_SETS, SPARE
+from feeds.normalizing.policy import (
+    ATTRIBUTES,
+    DROPPED,
+    FORMATTING,
+    KEPT,
+    LAZY,
+    LAZY_ALL,
+    LAZY_SETS,
+    PLAIN,
+    SPARE,
+    UNWRAPPED,
+    VEIL,
+)
 from feeds.normalizing.taming import is_heavy, tamed
 from feeds.normalizing.text import xml_safe
 from feeds.normalizing.urls import LINK_SCHEMES, absolute, link
 from feeds.records import Text
 
-# These change how the parser reads what stands around them (raw text, other namespaces, scopes), which is where
-# sanitizers have been fooled. Renamed before parsing they are unknown elements like any other: their tags go, their
-# content is markup. Of iframe and noscript we still want to know that they were there.
-_STRANGE = re.compile(
-    r"<svg[^<>]*/>|<(/?)(?=iframe|noscript|noembed|noframes|plaintext|xmp|listing|svg|math|button|object|applet|marquee|nobr)",
-    re.IGNORECASE,
-)
+# Elements on no list of ours are renamed before parsing. Some change how the parser reads what stands around them (raw
+# text, other namespaces, scopes), which is where sanitizers have been fooled; others have a name of SVG's or MathML's,
+# and nh3 would drop them outside of those with all their words. Under a name nobody knows each is an unknown element:
+# its tags go, its content is markup. Of iframe, noscript and svg we still see that they were there.
+_NAME = re.compile(r"</?([a-z][^\s/><]*)", re.IGNORECASE | re.ASCII)
+_NAMED = re.compile(r"<svg[^<>]*/>|<(/?)([a-z][^\s/><]*)", re.IGNORECASE | re.ASCII)
+_KNOWN = frozenset(name for name in PLAIN | DROPPED | UNWRAPPED if not name.startswith(VEIL))
 # link_rel: rel="noopener noreferrer" on every link is bloat in a feed, no reader opens a link as a popup of ours.
 _CLEANER: Final = nh3.Cleaner(
-    tags=set(KEPT | {f"x-{name}" for name in FORMATTING}),
+    tags=set(KEPT | {f"{VEIL}{name}" for name in FORMATTING}),
     clean_content_tags=set(DROPPED),
-    attributes=ATTRIBUTES | {"x-a": ATTRIBUTES["a"]},
+    attributes=ATTRIBUTES | {f"{VEIL}a": ATTRIBUTES["a"]},
     set_tag_attribute_values={"audio": {"controls": ""}, "video": {"controls": ""}},  # nothing starts by itself
     url_schemes={"http", "https", "data", *LINK_SCHEMES},
     link_rel=None,
 )
 
-_TAG = re.compile(r'<([a-z][a-z0-9-]*)((?: [^\s=<>"]+="[^"<>]*")+)>')
+# Only tags with attributes have anything to judge; but what loads something and does not say what has to go.
+_TAG = re.compile(r'<([a-z][a-z0-9-]*)((?: [^\s=<>"]+="[^"<>]*")+|(?<=<img)|(?<=<source)|(?<=<track))>')
 _ATTRIBUTE = re.compile(r' ([^\s=<>"]+)="([^"<>]*)"')
 _PRE = re.compile(r"(<pre(?: [^<>]*)?>)\n")
 _IMAGE = re.compile(r"<img [^<>]*>")
-_NOSCRIPT = re.compile(r"(<img [^<>]*>(?:</picture>)?(?:</a>)?\s*)?<x-noscript>(.*?)</x-noscript>", re.DOTALL)
-_OURS = re.compile(r"</?x-(?:iframe|noscript)>")
+_NOSCRIPT = re.compile(rf"(<img [^<>]*>(?:</picture>)?(?:</a>)?\s*)?<{VEIL}noscript>(.*?)</{VEIL}noscript>", re.DOTALL)
+_OURS = re.compile(rf"</?{VEIL}(?:iframe|noscript)>")
+# A player with neither source nor picture, and none inside it; the words for old browsers that it holds stay.
+_PLAYER = re.compile(
+    r'<(audio|video)(?![^<>]* (?:src|poster)=")[^<>]*>([^<]*+(?:<(?!source|/?(?:audio|video))[^<]*+)*+)</\1>'
+)
+# A <picture> shows nothing without an <img>, whatever its sources say.
+_UNSHOWN = re.compile(r'(<source (?:[^<>]* )?srcset="([^"\s,]++(?:,++[^"\s,]++)*+)[^<>]*+>\s*+)</picture>')
 # After these the parser's tree, written out, may not be read back as the same tree: what a table may not hold is moved
 # before it, a frame's link has a paragraph where none is allowed. Cleaned once more, it is.
-_UNSETTLED = re.compile(r"<table|<x-", re.IGNORECASE)
-_VEILED = re.compile(rf"<(/?)x-({'|'.join(sorted(FORMATTING))})(?=[ >])")
+_UNSETTLED = re.compile(rf"<table|<{VEIL}(?:iframe|noscript)", re.IGNORECASE)
+_VEILED = re.compile(rf"<(/?){VEIL}({'|'.join(sorted(FORMATTING))})(?=[ >])")
 _ALIGN = re.compile(r"(?:^|;)\s*text-align\s*:\s*(left|right|center|justify|start|end)\s*(?:;|$)", re.IGNORECASE)
 _INLINE_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,[A-Za-z0-9+/=]+", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
@@ -65,13 +84,16 @@ def sanitize(text: Text, *, base_url: str) -> str:
     value = xml_safe(text.value)
     if not text.is_html:
         return _paragraphs(value)
-    # An unknown element cannot close itself: <svg/>, unless it goes at once, would take the rest of the article along.
-    markup = _STRANGE.sub(lambda tag: "" if tag[1] is None else f"<{tag[1]}x-", value)
+    markup = _renamed(value)
     html = _clean(markup)
+    if markup is not value:
+        html = html.replace(f"&lt;{VEIL}", "&lt;").replace(f"&lt;/{VEIL}", "&lt;/")  # no tag: alt="List<String>"
     html = _TAG.sub(partial(_rewritten, base=text.base_url or base_url), html)
+    html = _without_idle_players(html)
     if _UNSETTLED.search(markup):
         html = _clean(_OURS.sub("", _without_fallbacks(html)))
-    if "x-" in html:
+    html = _UNSHOWN.sub(r'\1<img src="\2"></picture>', html)
+    if VEIL in html:
         html = _VEILED.sub(r"<\1\2", html)
     return html.strip()
 
@@ -89,6 +111,19 @@ def _paragraphs(value: str) -> str:
     blocks = re.split(r"\n[^\S\n]*\n\s*", value.replace("\r\n", "\n").replace("\r", "\n").strip())
     lines = ("<br>".join(escape(line.strip(), quote=False) for line in block.split("\n")) for block in blocks)
     return "".join(f"<p>{line}</p>" for line in lines if line)
+
+
+def _renamed(markup: str) -> str:
+    """The same markup with the names of elements that are not on our lists veiled; itself where all are."""
+    if all(name.lower() in _KNOWN for name in set(_NAME.findall(markup))):
+        return markup
+
+    def veiled(tag: re.Match[str]) -> str:
+        if tag[2] is None:
+            return ""  # <svg/>: an unknown element cannot close itself, it would take the rest of the article along
+        return tag[0] if tag[2].lower() in _KNOWN else f"<{tag[1]}{VEIL}{tag[2]}"
+
+    return _NAMED.sub(veiled, markup)
 
 
 def _clean(markup: str) -> str:
@@ -198,6 +233,12 @@ def _style(value: str, _base: str) -> str:
     return f"text-align:{found[1].lower()}" if found else ""
 
 
+def _without_idle_players(html: str) -> str:
+    while (fewer := _PLAYER.sub(r"\2", html)) != html:  # one may hold another; past 600 tags, 100 deep at most
+        html = fewer
+    return html
+
+
 def _without_fallbacks(html: str) -> str:
     """The images a noscript repeats for readers without scripts are left out where the lazy one is there by now."""
     outside = set(_IMAGE.findall(_NOSCRIPT.sub(r"\1", html)))
@@ -212,7 +253,7 @@ def _without_fallbacks(html: str) -> str:
 
 
 _NO_SIZE = frozenset({"0", "1", "0px", "1px"})
-_LOADING = frozenset({"img", "source", "audio", "video", "track", "x-iframe"})  # all that have a src
+_LOADING = frozenset({"img", "source", "audio", "video", "track", f"{VEIL}iframe"})  # all that have a src
 _INLINE, _INLINE_MOST = 256, 65_536  # shorter is a transparent pixel, longer belongs in a file
 _JUDGES: dict[str, Callable[[str, str], str]] = {
     "href": link,
@@ -224,5 +265,5 @@ _REPLACED: dict[str, Callable[[str, dict[str, str]], str]] = {
     "img": _image_tag,
     "source": _source_tag,
     "track": _source_tag,
-    "x-iframe": _frame_link,
+    f"{VEIL}iframe": _frame_link,
 }

@@ -16,8 +16,18 @@ PLAIN = words(
     "table tbody td tfoot th thead time tr track tt u ul var video wbr"
 )
 VOID = words("br col hr img source track wbr")
+# Before parsing, elements are renamed with this, which no author writes: see `html._renamed`.
+VEIL = "x--"
 # Gone with all they hold: it runs, it styles, or it is no part of what an author wrote.
-DROPPED = words("script style title textarea select template annotation annotation-xml x-svg datalist")
+DROPPED = words("script style title textarea select template datalist") | {
+    f"{VEIL}{name}" for name in ("svg", "annotation", "annotation-xml")
+}
+# Their tags go and their content stays, as with unknown elements, but the parser knows them: as void, as ending a
+# paragraph, as the page itself, as another element's old name.
+UNWRAPPED = words(
+    "area base basefont bgsound body canvas dialog dir embed fieldset font form frame head html image input keygen "
+    "label legend link map meta meter optgroup option output param progress search slot"
+)
 # The elements html5ever opens again in every later block when nobody closes them ("reconstruct the active formatting
 # elements"): 1,200 <b> and 1,700 <p> in 17 KB became 14 MB.
 FORMATTING = words("a b big code em i s small strike strong tt u")
@@ -61,7 +71,7 @@ ATTRIBUTES: dict[str, set[str]] = {
     "audio": {"src", "controls", "preload", "loop", "muted", *LAZY_ALL},
     "video": {"src", "poster", "controls", "preload", "loop", "muted", "width", "height", *LAZY_ALL},
     "track": {"src", "kind", "srclang", "label", "default"},
-    "x-iframe": {"src", *LAZY_ALL},
+    f"{VEIL}iframe": {"src", *LAZY_ALL},
     "blockquote": {"cite"},
     "q": {"cite"},
     "del": {"cite", "datetime"},
@@ -87,4 +97,4 @@ ATTRIBUTES: dict[str, set[str]] = {
     "div": {"align"},
     **{f"h{level}": {"align"} for level in range(1, 7)},
 }
-KEPT: Final = PLAIN | {"x-iframe", "x-noscript"}
+KEPT: Final = PLAIN | {f"{VEIL}iframe", f"{VEIL}noscript"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -41,13 +41,25 @@ def parse(body: Body, source: Source, *, now: datetime) -> Document:
         now=now,
         **({"path": body.path} if name == "frontmatter" else {}),
     )
-    entries = tuple(_completed(entry, document, source, body.path) for entry in document.entries)
-    return replace(document, entries=entries)
+    entries = tuple(
+        _completed(entry, document, source, body.path) for entry in document.entries if _says_anything(entry)
+    )
+    return replace(document, entries=entries, problems=(*document.problems, *_left_out(document, len(entries))))
 
 
 def _base_url(body: Body, source: Source) -> str:
     """Where relative links start: the address without its query, which they never keep and which may be secret."""
     return source.redact(urlsplit(body.url)._replace(query="", fragment="").geturl())
+
+
+def _says_anything(entry: Entry) -> bool:
+    """Whether there is anything to read, or to know the entry by: <item/> is no article."""
+    return any((entry.title, entry.summary, entry.content, entry.url, entry.guid, entry.enclosures))
+
+
+def _left_out(document: Document, kept: int) -> Iterator[str]:
+    if count := len(document.entries) - kept:
+        yield f"{count} entries without any content were left out"
 
 
 def _completed(entry: Entry, document: Document, source: Source, path: str) -> Entry:

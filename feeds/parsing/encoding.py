@@ -1,7 +1,8 @@
 """Bytes to text. What the bytes prove outranks what labels say, and labels outrank guesses.
 
-The order: byte order mark (XML 1.0, appendix F) · JIS escape sequences · strict UTF-8 · and for everything else one
-contest: each encoding reads a sample, and the reading that looks most like a language wins. There HTTP's charset and
+The order: byte order mark (XML 1.0, appendix F) · JIS escape sequences · UTF-8, but for a few bytes · ASCII, but for a
+few bytes · and for everything else one contest: each encoding reads a sample, and the reading that looks most like a
+language wins. The few bytes are taken out before because they give the contest nothing to go by. HTTP's charset and
 the document's own declaration are heavy words in favour of an encoding, not more: servers label everything
 iso-8859-1, and templates say UTF-8 above GBK. Only what no reading explains goes to a general detector.
 """
@@ -63,6 +64,19 @@ STRAY_ESCAPE = re.compile(rb"\x1b(?!\$[@B]|\$\(D|\([BIJ]|\$?\(?\Z)")
 # A word from its first foreign letter on, with the ASCII letter before it. The bytes that end it are never the second
 # half of a character in any encoding we know, so a word begins and ends between characters.
 WORD = re.compile(rb"[A-Za-z]?[\x80-\xff][0-9@-\xff]*")
+
+REPLACEMENT = "\ufffd".encode()
+HIGH = bytes(range(0x80, 0x100))
+# Bytes alone among ASCII: £, © and their like that touch no letter on the left, nor on the right unless after a digit.
+SYMBOL = rb"[\x80\x82\x84-\x89\x8b\x91-\x99\x9b\xa0-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\xd7\xf7]"
+SYMBOLS = re.compile(rb"(?<![A-Za-z\x80-\xff])%b(?![A-Za-z\x80-\xff])|(?<=[0-9])%b(?![\x80-\xff])" % (SYMBOL, SYMBOL))
+LONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+TAG = re.compile(rb"<[^<>]*>")
+# Half an emoji each, as Java and old MySQL write them (CESU-8): two of them are a character, one alone is none.
+HALVES = re.compile(rb"(\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf])|\xed[\xa0-\xbf][\x80-\xbf]")
+
+MOSTLY = 4  # continuation bytes of UTF-8 for each bad byte: other encodings do not come near it by chance
+RARE = 200  # letters for each byte that is not ASCII: no language but English writes so few
 
 # In bits: what a character costs a reading. Frequent characters cost what their frequency says.
 ASCII, IMPOSSIBLE = 5, 24
@@ -158,8 +172,11 @@ def decode(content: bytes, *, charset: str = "") -> Decoded:
     labels = _labels(content, charset)
     if _is_jis(content) and (content.isascii() or "iso2022_jp_ext" in labels):
         return _read(content, "iso2022_jp_ext", labels.get("iso2022_jp_ext", "JIS escape sequences"))
-    if (text := _strict(content, "utf-8")) is not None and not _is_utf_8_by_chance(content, text, labels):
-        return Decoded(text.lstrip("\ufeff"), "utf-8", labels.get("utf-8", "valid UTF-8"))
+    if (text := _strict(content, "utf-8")) is not None:
+        if not _is_utf_8_by_chance(content, text, labels):
+            return Decoded(text.lstrip("\ufeff"), "utf-8", labels.get("utf-8", "valid UTF-8"))
+    elif decoded := _mostly_utf_8(content, labels) or _mostly_ascii(content, labels):
+        return decoded
     return _read(content, *_best_reading(_sample(content), labels))
 
 
@@ -207,6 +224,35 @@ def _is_utf_8_by_chance(content: bytes, text: str, labels: dict[str, str]) -> bo
     return any(_is_wide(codec) and _bits(sample, codec) < _bits(sample, "utf-8") for codec in labels)
 
 
+def _mostly_utf_8(content: bytes, labels: dict[str, str]) -> Decoded | None:
+    """The text where it is UTF-8 but for a few bytes, or for emoji in two halves."""
+    whole = HALVES.sub(_joined, content)
+    text, kept = (whole.decode("utf-8", how) for how in ("replace", "ignore"))
+    bad = text.count("\ufffd") - whole.count(REPLACEMENT)
+    if len(kept.encode()) - len(kept) < MOSTLY * bad:
+        return None
+    replaced = text.count("\ufffd") - content.count(REPLACEMENT)
+    return Decoded(text.lstrip("\ufeff"), "utf-8", labels.get("utf-8", "mostly UTF-8"), replaced)
+
+
+def _joined(halves: re.Match[bytes]) -> bytes:
+    if not halves[1]:
+        return REPLACEMENT
+    return halves[1].decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16").encode()
+
+
+def _mostly_ascii(content: bytes, labels: dict[str, str]) -> Decoded | None:
+    """The text where only a few bytes are not ASCII and each stands alone: in English, so they are windows-1252's."""
+    if labels.keys() - {"utf-8", "cp1252"}:
+        return None
+    foreign = len(content) - len(content.translate(None, HIGH))
+    if len(SYMBOLS.findall(content)) == foreign or (
+        len(LONE.findall(content)) == foreign and len(TAG.sub(b"", content)) >= RARE * foreign
+    ):
+        return _read(content, "cp1252", labels.get("cp1252", "mostly ASCII"))
+    return None
+
+
 def _is_wide(codec: str) -> bool:
     return codec == "big5hkscs" or any(codec in language.codecs and language.is_wide for language in LANGUAGES)
 
@@ -217,7 +263,7 @@ def _read(content: bytes, codec: str, how: str) -> Decoded:
         if (text := _strict(content, strict)) is not None:
             return Decoded(text.lstrip("\ufeff"), strict, how)
     text = content.decode(codec, "replace")
-    genuine = content.count(b"\xef\xbf\xbd") if codec == "utf-8" else 0
+    genuine = content.count(REPLACEMENT) if codec == "utf-8" else 0
     return Decoded(text.lstrip("\ufeff"), codec, how, replaced=text.count("\ufffd") - genuine)
 
 

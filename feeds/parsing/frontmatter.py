@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import PurePath
@@ -24,6 +24,8 @@ from feeds.records import Document, Entry, Person, Tag, Text
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.token import Token
 
 _GUID = ("guid", "id", "uuid")
 _URL = ("permalink", "url", "link", "canonical_url", "canonicalurl", "canonical")
@@ -33,30 +35,55 @@ _SUMMARY = ("description", "summary", "excerpt")
 _CATEGORIES = ("categories", "category")
 _TAGS = ("tags", "tag", "keywords")
 _AUTHORS = ("authors", "author")
-_IMAGE = ("headimg", "thumbnail", "cover", "image", "featured_image", "feature_image", "banner", "index_img", "images")
+_IMAGE = (
+    "headimg",
+    "thumbnail",
+    "cover",
+    "image",
+    "top_img",
+    "featured_image",
+    "feature_image",
+    "banner",
+    "index_img",
+    "images",
+)
 _RIGHTS = ("rights", "copyright", "license")
 _LANGUAGE = ("lang", "language", "locale")
 
 _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
+_BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
+_PATTERN = re.compile(r"(?:^|[/.-]):[a-z]")  # Jekyll's and Hexo's /:categories/:title/, which they fill in
+_JEKYLL_FILE = re.compile(r"\d{4}-\d\d?-\d\d?-")
+_TAG = re.compile(r"<[a-zA-Z!/]")
+_CONTAINER = re.compile(
+    r"<(?P<closing>/?)(?:article|aside|blockquote|center|details|div|dl|figure|footer|form|header|main|nav|ol|pre"
+    r"|section|table|ul)\b",
+    re.IGNORECASE,
+)
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 _TOP_LEVEL = re.compile(r"(?P<start>[\w-]+:[ \t]+|[ \t]*-[ \t]+)(?P<value>\S.*?)[ \t]*\Z")
 
 
 def parse(text: str, *, url: str, base_url: str, zone: tzinfo, now: datetime, path: str = "") -> Document:
-    """A document of one entry, or of none where the article is a draft.
+    """A document of one entry, or of none where the article is a draft or encrypted.
 
     An article without a guid or address of its own is known by `path`, so that an edit is a revision.
     Raises ParseError with the line, where the front matter cannot be read.
     """
     text = FORBIDDEN.sub("", text)
     handler = _Toml(text) if text.lstrip(BLANK).startswith("+++") else _Yaml(text)
-    values, body = frontmatter.parse(text.lstrip(BLANK), handler=handler)
-    meta = {key.lower(): value for key, value in values.items()}
-    entries = () if _is_draft(meta) else (_entry(meta, body, path=path, zone=zone, now=now),)
+    try:
+        front, body = handler.split(text.lstrip(BLANK))
+    except ValueError as error:
+        raise ParseError("the closing line of --- or +++ is missing; write it below the front matter") from error
+    meta = {key.lower(): value for key, value in handler.load(front).items()}
+    body = _BLANK_LINES.sub("", body).rstrip()  # and not its indentation, which may be that of code
+    entries = () if _is_unpublished(meta) else (_entry(meta, body, path=path, zone=zone, now=now),)
     return Document(format="frontmatter", url=url, base_url=base_url, entries=entries)
 
 
 class _Yaml(frontmatter.default_handlers.BaseHandler):
-    FM_BOUNDARY = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
+    FM_BOUNDARY = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)  # `...` ends a document of YAML
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -101,6 +128,8 @@ def _requoted_line(line: str) -> str:
     if not match:
         return line
     value = match["value"]
+    if value[0] in "'\"" and _is_yaml(line):  # with escapes, maybe, that only YAML reads
+        return line
     if len(value) > 1 and value[0] == value[-1] == "'":
         inner = value[1:-1].replace("''", "'")
     elif len(value) > 1 and value[0] == value[-1] == '"':
@@ -112,45 +141,113 @@ def _requoted_line(line: str) -> str:
     return match["start"] + "'" + inner.replace("'", "''") + "'"
 
 
+def _is_yaml(line: str) -> bool:
+    try:
+        marked_yaml.load(line, plain=True)
+    except marked_yaml.YamlError:
+        return False
+    return True
+
+
 def _entry(meta: Mapping[str, Any], body: str, *, path: str, zone: tzinfo, now: datetime) -> Entry:
-    url = _text(meta, _URL)
+    addresses = (_text(meta, (name,)) for name in _URL)
+    url = next((address for address in addresses if address and not _PATTERN.search(address)), "")
+    is_jekyll = "layout" in meta or bool(_JEKYLL_FILE.match(PurePath(path).name))
     excerpt, more, _rest = _split_at_more(body)
     return Entry(
         guid=_text(meta, _GUID) or ("" if url else path),
         url=url,
-        title=Text(value=_text(meta, ("title",)) or ("" if body.strip() else PurePath(path).stem), is_html=True),
+        title=Text(value=_title(meta) or ("" if body.strip() else PurePath(path).stem), is_html=True),
         summary=Text(value=_text(meta, _SUMMARY)) or (Text(value=_html(excerpt)) if more else Text()),
         content=Text(value=_html(body)),
         authors=tuple(_person(author) for author in _values(meta, _AUTHORS)),
-        tags=tuple(Tag(term=tag) for value in _values(meta, _TAGS) for tag in _comma_separated(value)),
-        categories=tuple(dict.fromkeys(str(name).strip() for name in _values(meta, _CATEGORIES))),
+        tags=tuple(Tag(term=tag) for value in _labels(meta, _TAGS, is_jekyll) for tag in _comma_separated(value)),
+        categories=tuple(dict.fromkeys(str(name).strip() for name in _labels(meta, _CATEGORIES, is_jekyll))),
         published=parse_date(_text(meta, _PUBLISHED), zone=zone, now=now),
         updated=parse_date(_text(meta, _UPDATED), zone=zone, now=now),
         url_date=date_in_address(path, zone=zone) or date_in_address(url, zone=zone),
         language=_text(meta, _LANGUAGE),
-        image=_address(next(iter(_values(meta, _IMAGE)), "")),
+        image=_image(meta),
         rights=Text(value=_text(meta, _RIGHTS)),
     )
 
 
-def _is_draft(meta: Mapping[str, Any]) -> bool:
-    """Hexo and Hugo say `draft: true`, Jekyll `published: false`."""
-    return str(meta.get("draft")).lower() == "true" or str(meta.get("published")).lower() == "false"
+def _is_unpublished(meta: Mapping[str, Any]) -> bool:
+    """Hexo and Hugo say `draft: true`, Jekyll `published: false`; Hexo encrypts what has a `password:`."""
+    is_draft = str(meta.get("draft")).lower() == "true" or str(meta.get("published")).lower() == "false"
+    return is_draft or bool(_text(meta, ("password",)))
 
 
 def _html(body: str) -> str:
-    """Markdown made HTML. A body that begins and ends with a tag is HTML, whatever the file is called."""
-    stripped = body.strip()
-    if stripped.startswith("<") and stripped.endswith(">"):
-        return stripped
-    return str(_markdown().render(body))
+    """Markdown made HTML; HTML as it is, whatever the file is called."""
+    markdown = _markdown()
+    tokens = markdown.parse(body)
+    if _is_html(body.strip(), tokens):
+        return body.strip()
+    return str(markdown.renderer.render(tokens, markdown.options, {}))
+
+
+def _is_html(body: str, tokens: Sequence[Token]) -> bool:
+    """Whether a body is all HTML: it begins with a tag, and outside of its elements Markdown finds nothing of its own.
+
+    Both are a mix: HTML holds lines that begin with `- `, and Markdown holds <div>s. But between the elements of HTML
+    there is no bare text with a blank line before it, nor a heading or a list, and Markdown is hardly without.
+    """
+    begins_as_html = tokens and (tokens[0].type == "html_block" or body.endswith(">")) and _TAG.match(body)
+    return bool(begins_as_html) and not any(map(_is_markdown, _outside_elements(tokens)))
+
+
+def _outside_elements(tokens: Sequence[Token]) -> Iterator[Token]:
+    depth = 0
+    for token in tokens:
+        if not depth:
+            yield token
+        for tag in _CONTAINER.finditer("" if token.type == "fence" else token.content):
+            depth = max(0, depth + (-1 if tag["closing"] else 1))
+
+
+def _is_markdown(token: Token) -> bool:
+    if token.type in {"inline", "code_block"}:
+        is_bare = not _TAG.match(token.content.lstrip())
+        return is_bare or not _AS_IN_HTML.issuperset(child.type for child in token.children or ())
+    return token.type not in {"html_block", "paragraph_open", "paragraph_close"}
+
+
+_AS_IN_HTML = {"text", "html_inline", "softbreak", "hardbreak"}
 
 
 @cache
 def _markdown() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # slow to import, and many folders hold HTML only
+    from markdown_it import MarkdownIt  # slow to import, and most sources are no folders
 
-    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    markdown.block.ruler.before("reference", "footnote", _footnote, {"alt": ["paragraph", "reference"]})
+    return markdown
+
+
+def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A rule for `[^1]: a note`: a paragraph, where CommonMark would take it for the address of a link."""
+    if state.is_code_block(start) or not _FOOTNOTE.match(_line(state, start)):
+        return False
+    if silent:
+        return True
+    state.line = after = next((line for line in range(start + 1, end) if _ends_paragraph(state, line, end)), end)
+    state.push("paragraph_open", "p", 1).map = [start, after]
+    inline = state.push("inline", "", 0)
+    inline.content = "\n".join(_line(state, line) for line in range(start, after)).strip()
+    inline.map, inline.children = [start, after], []
+    state.push("paragraph_close", "p", -1)
+    return True
+
+
+def _ends_paragraph(state: StateBlock, line: int, end: int) -> bool:
+    if state.isEmpty(line) or state.sCount[line] < state.blkIndent:
+        return True
+    return any(begins(state, line, end, True) for begins in state.md.block.ruler.getRules("paragraph"))
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
 
 def _split_at_more(body: str) -> tuple[str, bool, str]:
@@ -164,9 +261,26 @@ def _text(meta: Mapping[str, Any], names: tuple[str, ...]) -> str:
     return "" if isinstance(value, dict) else str(value).strip()
 
 
+def _title(meta: Mapping[str, Any]) -> str:
+    return str(next(iter(_flat(meta.get("title"))), "")).strip()  # even `false`, which may be meant as a word
+
+
+def _labels(meta: Mapping[str, Any], names: tuple[str, ...], is_jekyll: bool) -> list[Any]:
+    """Names for articles. `categories: jekyll update` are two for Jekyll and one for everybody else."""
+    plural = meta.get(names[0])
+    if is_jekyll and isinstance(plural, str) and not _is_false(plural):
+        return list(_comma_separated(plural) if "," in plural else plural.split()) or _values(meta, names[1:])
+    return _values(meta, names)
+
+
 def _values(meta: Mapping[str, Any], names: tuple[str, ...]) -> list[Any]:
-    """What stands under the first of these names that says anything, lists of lists laid flat."""
-    return next((values for name in names if (values := _flat(meta.get(name)))), [])
+    """What stands under the first of these names that says anything, lists of lists laid flat; `false` is nothing."""
+    said = (meta.get(name) for name in names)
+    return next((values for value in said if not _is_false(value) and (values := _flat(value))), [])
+
+
+def _is_false(value: Any) -> bool:
+    return str(value).lower() == "false"
 
 
 def _flat(value: Any) -> list[Any]:
@@ -187,6 +301,12 @@ def _person(value: Any) -> Person:
 
 def _comma_separated(value: Any) -> list[str]:
     return [part.strip() for part in re.split("[,，]", str(value)) if part.strip()]
+
+
+def _image(meta: Mapping[str, Any]) -> str:
+    """The first address of a picture. Themes have `cover: false` and `image: true` for whether to show one at all."""
+    addresses = (_address(value) for name in _IMAGE for value in _flat(meta.get(name)))
+    return next((address for address in addresses if address.lower() not in {"", "true", "false"}), "")
 
 
 def _address(value: Any) -> str:

@@ -17,7 +17,11 @@ _ROOT = re.compile(
     r"|(?P<outline>opml)(?=[\s>]))",
     re.IGNORECASE,
 )
-_FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n.*?^\1[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"(?P<fence>---|\+\+\+)[ \t]*\r?\n")
+_CLOSING = {
+    "---": re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE),
+    "+++": re.compile(r"^\+\+\+[ \t]*\r?$", re.MULTILINE),
+}
 
 
 def sniff(text: str) -> str:
@@ -33,8 +37,11 @@ def sniff(text: str) -> str:
         if '"items"' in text or "jsonfeed.org" in head:
             return "jsonfeed"
         raise ParseError("JSON, but not a JSON Feed: it has no items; look for the feed's own address")
-    if _FRONT_MATTER.match(text):
-        return "frontmatter"
+    if opening := _FENCE.match(text):
+        fence = opening["fence"]
+        if _CLOSING[fence].search(text, opening.end()):
+            return "frontmatter"
+        raise ParseError(f"the closing line of {fence} is missing; write it between the front matter and the text")
     root = _ROOT.search(head)
     match root and root.lastgroup:
         case "feed":

@@ -123,9 +123,11 @@ class _Reader:
         )
 
     def address(self, raw: Mapping[str, Any], links: list[Link]) -> str:
-        alternate = next((link.href for link in links if link.rel == "alternate"), "")
-        if alternate or self.is_atom:
+        if alternate := next((link.href for link in links if link.rel == "alternate"), ""):
             return alternate
+        if self.is_atom:  # RFC 4287, section 4.1.3.2: an entry may lie elsewhere as a whole
+            elsewhere = next((content for content in _many(raw, "content") if _word(content, "src")), {})
+            return _joined(_word(elsewhere, "base"), _word(elsewhere, "src"))
         # RSS 2.0: isPermaLink, which is true unless said otherwise, even of a guid that is a number.
         guid = _word(raw, "id")
         return guid if raw.get("guidislink") and _LOOKS_LIKE_ADDRESS.match(guid) else ""
@@ -265,6 +267,13 @@ def _image(raw: Mapping[str, Any]) -> str:
         if _word(media, "url") and (_word(media, "medium") == "image" or _word(media, "type").startswith("image/")):
             return _word(media, "url")
     return _word(_one(raw, "image"), "href")
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address)
+    except ValueError:  # a base such as //[
+        return address
 
 
 def _number(text: str) -> int | None:

@@ -14,7 +14,7 @@ ODD = [
     "café", "cafe\u0301", "CAFÉ", "👩‍👧", "❤️", "❤", "1️⃣", "con", "CON", "nul", "COM1", "aux.txt", "archive", "Status",
     "sources", "assets", "-", "_", "__", "a/b", "a-b", "a b", "a_b", "~", "$HOME", "`x`", "a\0b", "ﬁ", "fi", "İ", "ı", "ſ", "s",
     "straße", "STRASSE", "ΟΔΟΣ", "οδοσ", "हिन्दी", "ภาษาไทย", "עִבְרִית", "\u202egnp", "\ud800", "\u3164", "\u115f", "\ufe0f",
-    "<script>", "javascript:alert(1)", "%2e%2e%2f", "atom.xml", "feed.json", "𝔘𝔫𝔦", "Ⅷ", "½",
+    "می\u200cخواهم", "می خواهم", "👩\u200d💻 dev", "<script>", "javascript:alert(1)", "%2e%2e%2f", "atom.xml", "feed.json", "𝔘𝔫𝔦", "Ⅷ", "½",
 ]  # fmt: skip
 
 
@@ -80,6 +80,38 @@ def test_a_name_is_kept_printable_with_single_spaces_and_not_endless():
     assert tidy(" a\0 b\n\tc\ud800 ") == "a b c"
     assert len(tidy("x" * 10_000)) == MAX_NAME
     assert tidy("\u3000\u200b") == ""
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "👩\u200d💻 dev", "ක්\u200dෂ"])
+def test_the_joiners_that_a_name_is_spelled_with_stay(name):
+    assert tidy(name) == name
+    assert all(is_tame(slug) for slug in slugs(name))
+
+
+@pytest.mark.parametrize(
+    "stray", ["\u200b", "\xad", "\ufeff", "\u200e", "\u200f", "\u061c", "\u202e", "\u2060", "\u2069"]
+)
+def test_what_only_hides_in_a_name_vanishes_without_parting_its_words(stray):
+    assert tidy(f"{stray}A{stray}B{stray}") == "AB"
+    labels = by_label([Category(name="Money", aliases=(f"Fin{stray}ance",))])
+    assert assign((f"Mo{stray}ney",), ("Finance",), (), labels) == ("Money",)
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "\t\n", "\u3000", "\xa0\u200b", "\ufeff", "\u200c \u200d", "\ufe0f", "\u3164", "\0"]
+)
+def test_names_of_blanks_alone_are_one_category_the_empty_one(name):
+    assert tidy(name) == ""
+    assert assign((name,), (name,), (), {}) == ("",)
+
+
+@given(st.text(max_size=400))
+def test_a_tidy_name_stays_as_it_is(name):
+    assert tidy(tidy(name)) == tidy(name)
+
+
+def test_a_tag_without_label_and_a_category_without_title_have_nothing_in_common():
+    assert assign((), (" ",), (Tag(term="Weather"), Tag(term="")), by_label([Category(name="Money")])) == ("",)
 
 
 def test_an_article_stands_in_its_sources_categories_its_own_and_those_its_tags_are_aliases_of():

@@ -205,6 +205,13 @@ HOSTILE = [
     "<x-noscript><img src=x onerror=alert(1)></x-noscript>",
     "<x-a href=javascript:alert(1) onclick=alert(1)>x</x-a><x-b onclick=alert(1)>x</x-b>",
     "<x-svg onload=alert(1)><x-script>alert(1)</x-script></x-svg>",
+    "<x--a href=javascript:alert(1) onclick=alert(1)>x</x--a><x--iframe src=javascript:alert(1)></x--iframe>",
+    "<x--svg><x--script>alert(1)</x--script></x--svg><x--noscript><img src=x onerror=alert(1)></x--noscript>",
+    "<text><style><img src=x onerror=alert(1)></style></text><mi><script>alert(1)</script></mi>",
+    "<mglyph><p title='</mglyph><img src=x onerror=alert(1)>'><desc><svg><style></desc><img src=x onerror=alert(1)>",
+    "<img alt='<svg onload=alert(1)></script><x--b>&lt;x--script&gt;' src=/a><unknown>x</unknown>",
+    "<a title='</textarea><foo' href='<foo>\"><script>alert(1)</script>'>x</a><foo<svg<script>alert(1)</script>",
+    "<picture><source srcset='javascript:alert(1), /a\" 2x'></picture><video><video><source src=blob:x></video>",
     "<frameset onload=alert(1)><frame src=javascript:alert(1)></frameset>",
     "<object data=javascript:alert(1)></object>",
     "<object data='data:text/html,<script>alert(1)</script>'><param name=x value=y></object>",
@@ -364,6 +371,37 @@ def test_an_icon_goes_and_the_article_around_it_stays():
     assert clean('a<svg class="i"/>b<svg><path d="M0"/><title>t</title><text>x</text></svg>c') == "abc"
 
 
+ODDLY_NAMED = (
+    "text view desc line symbol set filter mask switch path metadata list share g use circle animate foreignObject "
+    "linearGradient mi mo mn ms mtext mrow msup semantics merror matrix vector card x-card custom-x my.tag ns:tag"
+).split()
+
+
+@pytest.mark.parametrize("name", ODDLY_NAMED)
+def test_an_element_that_nobody_knows_goes_and_its_words_stay(name):
+    assert clean(f"<p>a <{name} x='y'>KEPT <b>bold</b></{name}> b</p>") == "<p>a KEPT <b>bold</b> b</p>"
+    assert clean(PADDING + f"<p>a <{name}>KEPT</{name}> b</p>").endswith("<p>a KEPT b</p>")
+
+
+def test_a_formula_keeps_its_words_but_not_what_annotates_it():
+    formula = (
+        "<math><semantics><mrow><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup></mrow>"
+        "<annotation encoding='application/x-tex'>mc^2</annotation>"
+        "<annotation-xml encoding='text/html'><b>m c 2</b></annotation-xml></semantics></math>"
+    )
+    assert clean(f"<p>E = {formula} end</p>") == "<p>E = mc2 end</p>"
+
+
+def test_an_element_that_ends_a_paragraph_still_does():
+    assert text_of(clean("<p>one<form><input>two</form><fieldset><legend>three</legend></fieldset>")) == "one\ntwothree"
+
+
+def test_angle_brackets_in_a_value_are_no_elements():
+    html = clean('<img src="/a.jpg" alt="List<String>, </foo>"><foo><code>&lt;x-foo&gt;</code></foo>')
+    assert 'alt="List&lt;String&gt;, &lt;/foo&gt;"' in html
+    assert html.endswith("<code>&lt;x-foo&gt;</code>")
+
+
 def test_plain_text_becomes_paragraphs_and_lines():
     text = Text(value="a < b\r\nand <b>\n\n \nAT&amp;T\x00", is_html=False)
     assert sanitize(text, base_url=PAGE) == "<p>a &lt; b<br>and &lt;b&gt;</p><p>AT&amp;amp;T</p>"
@@ -425,6 +463,55 @@ def test_a_tracking_pixel_goes(sides):
     assert clean(f'a<img src="https://t.example/p.gif" {sides}>b') == "ab"
 
 
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<img>",
+        '<img alt="x">',
+        '<img src="blob:https://site.example/1">',
+        '<img src="javascript:1">',
+        "<source>",
+        '<source src="blob:x" type="video/mp4">',
+        "<track>",
+        '<track src="javascript:1" default>',
+    ],
+)
+def test_what_loads_something_goes_where_it_has_no_address(tag):
+    assert clean(f"a{tag}b") == "ab"
+
+
+@pytest.mark.parametrize(
+    "player",
+    [
+        "<video></video>",
+        '<audio controls src="blob:x"></audio>',
+        '<video loop><source src="javascript:1"></video>',
+        "<video><source><track></video>",
+        "<video><audio></audio></video>",
+    ],
+)
+def test_a_player_with_nothing_to_play_goes(player):
+    assert clean(f"a{player}b") == "ab"
+
+
+def test_the_words_in_a_player_with_nothing_to_play_stay():
+    assert clean('<video src="blob:x">No video: <a href="/v">see it</a></video>') == (
+        'No video: <a href="https://site.example/v">see it</a>'
+    )
+
+
+def test_a_player_with_a_source_or_at_least_a_picture_stays():
+    source = '<video controls=""><source src="https://a.example/a.mp4"></video>'
+    assert clean(source) == source
+    assert "poster=" in clean('<video poster="/a.jpg"></video>')
+
+
+def test_a_picture_whose_image_has_no_address_shows_its_first_source():
+    html = clean('<picture><source srcset="/a,b.webp 1x, /c.webp 2x"> <img src="blob:x"></picture>')
+    assert first_image(html) == "https://site.example/a,b.webp"
+    assert html.endswith('<img src="https://site.example/a,b.webp"></picture>')
+
+
 def test_a_small_inline_picture_stays_and_a_placeholder_or_huge_one_goes():
     picture = "data:image/png;base64," + "A" * 400
     assert clean(f'<img src="{picture}">') == f'<img src="{picture}">'
@@ -480,6 +567,11 @@ BOMBS = {
     "fallbacks": "<noscript><img src=/a.jpg>",
     "images": "<img data-src=/a.jpg srcset='a 1x, b 2x'>",
     "unknown": "<x></b>",
+    "formulas": "<math><mi>x",
+    "values": "<a title='<x'>",
+    "players": "<video>x<audio>",
+    "pictures": "<picture><source srcset='/a 1x, /b 2x'></picture>",
+    "one picture": "<source srcset=/a,,,b>",
     "ends": "</div></b>",
 }
 
@@ -521,6 +613,7 @@ PIECES = st.sampled_from(
         *("<!--", "-->", "<", ">", "&", "&lt;", "&#1;", "\n", "\r", "\x00", " ", "x", '"', "'", "=", "<br>", "<hr>"),
         *("<img src=a.jpg>", "<img data-src=//x.example/a srcset='b 1x,'>", "<a href=javascript:x>", "<a href=/a#b>"),
         *("<p style='text-align:right' onclick=x>", "<source srcset=a>", "<video>", "<iframe src=/v>", "<x-b>"),
+        *("<text>", "</text>", "<mi>", "<form>", "</form>", "</video>", "<picture>", "</picture>", "<img>", "<x--svg>"),
     ]
 )
 MARKUP = st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=25).map("".join))

@@ -334,6 +334,48 @@ def test_a_summary_cut_within_a_character_does_not_harm_the_next_element():
     assert decoded.text == "<p>今天早上我们发\ufffd</p><p>院子里的桂花都开了。</p>"
 
 
+@pytest.mark.parametrize("label", ["", "UTF-8"])
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"costs \xa35 now", "costs £5 now"),
+        (b"costs 5\xa3.", "costs 5£."),
+        (b"\xa9 2024 Foo", "© 2024 Foo"),
+        (b"about \xa55", "about ¥5"),
+        (b"\xa7 5 says 20\xb0C", "§ 5 says 20°C"),
+        (b"to S\xe3o Paulo", "to S\u00e3o Paulo"),
+    ],
+)
+def test_a_few_latin_1_bytes_alone_in_ascii_are_western(content, text, label):
+    # A letter may be anybody's, so it takes more ASCII around it than a symbol does.
+    padding = "Much is written in English. " * 10 if "\u00e3" in text else "Some words "
+    declaration = b'<?xml version="1.0" encoding="%b"?>' % label.encode() if label else b""
+    decoded = decode(declaration + padding.encode() + content)
+    assert decoded.text.endswith(padding + text)
+    assert (decoded.encoding, decoded.how, decoded.replaced) == ("cp1252", "mostly ASCII", 0)
+
+
+def test_a_label_outranks_what_a_single_byte_is_taken_for():
+    assert decode("Much is written. £ or Ł 5".encode("cp1250", "ignore"), charset="windows-1250").text.endswith("Ł 5")
+
+
+def test_an_emoji_written_as_two_surrogates_is_joined():
+    decoded = decode(b"Some news \xed\xa0\xbd\xed\xb8\x80 of the mill")
+    assert (decoded.text, decoded.encoding, decoded.replaced) == ("Some news \U0001f600 of the mill", "utf-8", 0)
+
+
+def test_half_an_emoji_is_replaced():
+    decoded = decode("Müller’s ".encode() + b"news \xed\xa0\xbd of the mill \xff")
+    assert (decoded.text, decoded.replaced) == ("Müller’s news \ufffd of the mill \ufffd", 2)
+
+
+def test_where_most_is_utf_8_single_bad_bytes_are_replaced_one_by_one():
+    text = "The mill – “old” and café – turns. "
+    decoded = decode(text.encode() + b"\xa3 " + text.encode() + b"\xe9 and \xa9", charset="iso-8859-1")
+    assert decoded.text == f"{text}\ufffd {text}\ufffd and \ufffd"
+    assert (decoded.encoding, decoded.replaced) == ("utf-8", 3)
+
+
 def test_a_replacement_character_of_the_document_s_own_is_not_counted():
     assert decode(f"{CHINESE}\ufffd".encode() + b"\xff").replaced == 1
 

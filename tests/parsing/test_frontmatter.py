@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -76,16 +77,137 @@ def test_what_cannot_be_read_is_refused_with_its_line_in_the_file(
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        "  <div>\n\n    <p>one</p>\n\n</div>\n   ",
+        "<div>\n\n    <p>indented para</p>\n\n</div>\ntrailing text",
+        "<p>one *star* and two_under_scores</p>\n\n<p>two</p>",
+        "<div>\n\n- no list, and **no** emphasis\n\n   <div># no heading</div>\n\n</div>",
+        "<ul>\n  <li>one\n\n  <li>two\n</ul>",
+        "<b>One</b> <i>two</i>",
+        "<!-- generated -->\n<h2>One</h2>\ntext",
+    ],
+)
+def test_a_body_is_html_where_it_begins_with_a_tag_and_only_elements_follow(body: str) -> None:
+    assert read("title: x", body).content.value == body.strip()
+
+
+@pytest.mark.parametrize(
     ("body", "html"),
     [
         ("# One\n\n*two*", "<h1>One</h1>\n<p><em>two</em></p>\n"),
-        ("  <div>\n\n    <p>one</p>\n\n</div>\n   ", "<div>\n\n    <p>one</p>\n\n</div>"),
         ("<b>One</b> and *two*", "<p><b>One</b> and <em>two</em></p>\n"),
+        (
+            '<img src="/a.jpg">\n\n# Heading\n\n**bold**\n\n<p>end</p>',
+            '<img src="/a.jpg">\n<h1>Heading</h1>\n<p><strong>bold</strong></p>\n<p>end</p>',
+        ),
+        (
+            "<div>A note.</div>\n\nFirst words.\n\nSecond words.",
+            "<div>A note.</div>\n<p>First words.</p>\n<p>Second words.</p>\n",
+        ),
+        (
+            "<p>One</p>\n\n- two\n\n<p>three</p>",
+            "<p>One</p>\n<ul>\n<li>two</li>\n</ul>\n<p>three</p>",
+        ),
+        ("<https://mill.example>", '<p><a href="https://mill.example">https://mill.example</a></p>\n'),
+        ("\n\n    code\n\ntext", "<pre><code>code\n</code></pre>\n<p>text</p>\n"),
+        ("\tcode", "<pre><code>code\n</code></pre>\n"),
         ("", ""),
     ],
 )
-def test_a_body_is_markdown_unless_it_begins_and_ends_with_a_tag(body: str, html: str) -> None:
+def test_a_body_is_markdown_otherwise(body: str, html: str) -> None:
     assert read("title: x", body).content.value == html
+
+
+def test_the_notes_at_the_foot_are_not_taken_for_addresses() -> None:
+    body = "foot[^1] and[^b]\n\n[^1]: https://mill.example\n[^b]: a *long*\n   note\n\n```\n[^c]: code\n```\n[d]: /d"
+    assert read("title: x", body).content.value == (
+        "<p>foot[^1] and[^b]</p>\n<p>[^1]: https://mill.example</p>\n<p>[^b]: a <em>long</em>\nnote</p>\n"
+        "<pre><code>[^c]: code\n</code></pre>\n"
+    )
+
+
+def test_a_note_ends_where_another_block_begins() -> None:
+    html = read("title: x", "- [^1]: one\n- [^2]: two\n\n[^3]: three\n# Heading\n\nword\n[^4]: four").content.value
+    assert html.count("<li>") == 2
+    assert "<p>[^3]: three</p>\n<h1>Heading</h1>\n<p>word</p>\n<p>[^4]: four</p>" in html
+
+
+@pytest.mark.parametrize("body", ["<div " * 200_000, "[^1]: x\n" * 50_000, "<div>\n\n" * 50_000])
+def test_a_hostile_body_takes_no_seconds(body: str) -> None:
+    started = time.process_time()
+    read("title: x", body)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("nothing", ["null", "Null", "~", ""])
+def test_null_says_nothing(nothing: str) -> None:
+    names = ("author", "categories", "tags", "title", "url", "date", "lang")
+    entry = read("\n".join(f"{name}: {nothing}" for name in names))
+    assert (entry.title.value, entry.url, entry.language, entry.published) == ("", "", "", None)
+    assert entry.authors == entry.categories == entry.tags == ()
+    assert read("author: 'null'\ntitle: 'Null'").title.value == "Null"
+    assert [person.name for person in read("author: 'null'").authors] == ["null"]
+
+
+def test_false_says_nothing_but_in_a_title() -> None:
+    entry = read("title: false\nauthor: false\ncategories: false\ntags: False\npermalink: false\nlayout: post")
+    assert (entry.title.value, entry.url) == ("false", "")
+    assert entry.authors == entry.categories == entry.tags == ()
+    assert [tag.term for tag in read("tags: [true, false]").tags] == ["true", "false"]
+
+
+@pytest.mark.parametrize(
+    ("meta", "path", "categories", "tags"),
+    [
+        ("categories: jekyll update\ntags: one two", "a.md", ["jekyll update"], ["one two"]),
+        ("categories: jekyll update\ntags: one two\nlayout: post", "a.md", ["jekyll", "update"], ["one", "two"]),
+        ("categories: jekyll update\ntags: one two", "x/2024-05-06-a.md", ["jekyll", "update"], ["one", "two"]),
+        (
+            "categories: [jekyll update]\ntags: one two, three",
+            "2024-05-06-a.md",
+            ["jekyll update"],
+            ["one two", "three"],
+        ),
+        ("category: jekyll update\ntag: one two", "2024-05-06-a.md", ["jekyll update"], ["one two"]),
+    ],
+)
+def test_words_are_several_labels_for_jekyll_alone(
+    meta: str, path: str, categories: list[str], tags: list[str]
+) -> None:
+    entry = read(meta, path=path)
+    assert list(entry.categories) == categories
+    assert [tag.term for tag in entry.tags] == tags
+
+
+@pytest.mark.parametrize(
+    ("meta", "url"),
+    [
+        ("permalink: /:categories/:title/", ""),
+        ("permalink: /:categories/:title/\nurl: /mill/", "/mill/"),
+        ("permalink: ':year-:month-:day.html'", ""),
+        ("permalink: https://mill.example:8080/a:b", "https://mill.example:8080/a:b"),
+    ],
+)
+def test_a_pattern_is_no_address(meta: str, url: str) -> None:
+    assert read(meta).url == url
+
+
+def test_three_dots_end_front_matter_too() -> None:
+    body = Body(content=b"---\ntitle: One\n...\nWords.\n\n---\n\nMore.", path="article.md")
+    (entry,) = parse(body, source(kind="folder"), now=MONDAY).entries
+    assert (entry.title.value, entry.content.value) == ("One", "<p>Words.</p>\n<hr />\n<p>More.</p>\n")
+
+
+@pytest.mark.parametrize(("meta", "count"), [("password: mill", 0), ("password: 123", 0), ("password: ''", 1)])
+def test_an_article_behind_a_password_is_not_published(meta: str, count: int) -> None:
+    body = Body(content=f"---\ntitle: x\n{meta}\n---\nWords.".encode(), path="article.md")
+    assert len(parse(body, source(kind="folder"), now=MONDAY).entries) == count
+
+
+def test_an_escape_survives_a_broken_line_elsewhere() -> None:
+    entry = read("title: 'It's late'\ndescription: \"caf\\u00e9 \\ud83c\\udf89\"")
+    assert (entry.title.value, entry.summary.value) == ("It's late", "café \U0001f389")
 
 
 def test_the_picture_is_the_first_name_that_says_anything() -> None:
@@ -93,6 +215,9 @@ def test_the_picture_is_the_first_name_that_says_anything() -> None:
     assert read("cover:\n  image: /c.jpg\n  alt: c").image == "/c.jpg"
     assert read("images: [/a.jpg, /b.jpg]").image == "/a.jpg"
     assert read("cover: [[]]").image == ""
+    assert read("cover: false\ntop_img: false\nimage: true").image == ""
+    assert read("cover: false\nimage: /i.jpg").image == "/i.jpg"
+    assert read("cover: {image: false}\ntop_img: /t.jpg").image == "/t.jpg"
 
 
 def test_an_article_without_a_name_of_its_own_is_known_by_its_file() -> None:

@@ -36,7 +36,8 @@ def test_a_text_tells_its_parser(text: str, parser: str) -> None:
         ("<!DOCTYPE html><rss>", "an HTML page where a feed should be; it advertises no feed"),
         ("<HTML><body><feed-list>", "an HTML page"),
         ("<opml version='2.0'><head/><body/></opml>", "an OPML list of sources"),
-        ("---\ntitle: never closed\n", "'---' is neither a feed"),
+        ("---\ntitle: never closed\n", "the closing line of --- is missing"),
+        ("+++\ntitle = 1\n---\n", "the closing line of +++ is missing"),
         ("\x89PNG\r\n\x1a\n\x00\x00\x07 <binary>", "'\N{REPLACEMENT CHARACTER}PNG' is neither a feed"),
     ],
 )

@@ -176,3 +176,9 @@ def test_no_xml_base_leaves_relative_addresses_to_the_entrys_own() -> None:
     body = Body(content=channel(ITEM).encode(), url=served_by)
     (entry,) = parse(body, source(), now=MONDAY).entries
     assert entry.base_url == ""
+
+
+def test_an_entry_of_nothing_but_a_title_starts_its_addresses_from_the_title_s_base() -> None:
+    root = '<rss version="2.0" xml:base="https://other.example/x/">'
+    (entry,) = read(channel("<item><title>t</title><guid>/g</guid></item>", root)).entries
+    assert (entry.url, entry.base_url) == ("/g", "https://other.example/x/")
