@@ -10,7 +10,6 @@ requests. Round less start-up, shared out among the sources, beside the bare loo
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sqlite3
 import tempfile

@@ -33,7 +33,7 @@ def run_apart(function: Callable[..., T], *arguments: Any, seconds: float = SECO
         if not receiver.poll(seconds):
             raise SourceError(f"reading it took more than {seconds:g} s, and was ended; see what it serves")
         is_good, value = receiver.recv()
-    except EOFError:
+    except (EOFError, OSError):  # the latter in the middle of its answer
         raise SourceError("reading it ends the process; see what it serves, and please report it") from None
     finally:
         process.kill()

@@ -152,14 +152,17 @@ class FetchFailed:
 
     problem: str
     kind: FailureKind = "other"
+    host: str = ""  # that said so, where redirects led to another than was asked
     pacing: Pacing = Pacing()
     seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postponed:
-    """Not asked after all: its host told us, in this very round, that we ask too often."""
+    """No answer: its host told us, in this very round, that we ask too often, or the round was broken off."""
 
+    was_asked: bool = False  # and the answer not waited for
+    is_over: bool = False  # the round was broken off
     seconds: float = 0.0
 
 

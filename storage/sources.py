@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -80,16 +81,13 @@ def claim(
             alive[row.claimed_by] = is_alive(row.claimed_by)
         return not alive[row.claimed_by]
 
+    known = ((row, _state(row)) for row in rows if row.name in by_name)
     claimed = {
-        row.name: row for row in rows if row.name in by_name and is_due(by_name[row.name], _state(row)) and is_free(row)
+        state.name: (row.id, state) for row, state in known if is_due(by_name[state.name], state) and is_free(row)
     }
-    for some in batches(row.id for row in claimed.values()):
+    for some in batches(row_id for row_id, _known in claimed.values()):
         db.execute(update(sources).where(sources.c.id.in_(some)).values(claimed_by=owner, claimed_until=now + LEASE))
-    return [
-        (source, _state(claimed[source.name], _stamps(db, source, claimed[source.name].id)))
-        for source in wanted
-        if source.name in claimed
-    ]
+    return [(source, _with_stamps(db, source, *claimed[source.name])) for source in wanted if source.name in claimed]
 
 
 def release(db: Connection, *, owner: str, name: str | None = None) -> None:
@@ -98,13 +96,17 @@ def release(db: Connection, *, owner: str, name: str | None = None) -> None:
     db.execute(
         update(sources)
         .where(mine if name is None else mine & (sources.c.name == name))
-        .values(claimed_by=None, claimed_until=None, attempts=0)
+        .values(claimed_by=None, claimed_until=None)
     )
 
 
-def begin_reading(db: Connection, name: str) -> None:
-    """Note, before the work, that a document is about to be read: if that ends our process, the next one knows."""
-    db.execute(update(sources).where(sources.c.name == name).values(attempts=sources.c.attempts + 1))
+def begin_reading(db: Connection, name: str, *, again_at: datetime | None = None) -> None:
+    """Note, before the work, that a document is about to be read: if that ends our process, the next one knows.
+
+    With `again_at`, the next one leaves it alone until then.
+    """
+    due = {} if again_at is None else {"next_fetch_at": again_at}
+    db.execute(update(sources).where(sources.c.name == name).values(attempts=sources.c.attempts + 1, **due))
 
 
 def record(db: Connection, state: SourceState, bodies: Iterable[Body] = ()) -> None:
@@ -144,11 +146,11 @@ def set_shelving_digest(db: Connection, names: Collection[str], digest: str | No
     db.execute(update(sources).where(sources.c.name.in_(names)).values(shelving_digest=digest))
 
 
-def _stamps(db: Connection, source: Source, source_id: int) -> dict[str, str]:
+def _with_stamps(db: Connection, source: Source, source_id: int, state: SourceState) -> SourceState:
     if source.kind != "folder":
-        return {}
+        return state
     rows = db.execute(select(files.c.path, files.c.stamp).where(files.c.source_id == source_id))
-    return {row.path: row.stamp for row in rows}
+    return replace(state, stamps={row.path: row.stamp for row in rows})
 
 
 _PLAIN = (
@@ -175,13 +177,12 @@ def _columns(state: SourceState) -> dict[str, Any]:
     }
 
 
-def _state(row: AnyRow, stamps: dict[str, str] | None = None) -> SourceState:
+def _state(row: AnyRow) -> SourceState:
     values = row._mapping
     return SourceState(
         name=values["name"],
         validators=Validators(etag=values["etag"], last_modified=values["last_modified"]),
         rhythm=_RHYTHM.decode(values["rhythm"]),
-        stamps=stamps or {},
         **{name: values[name] for name in _PLAIN},
     )
 

@@ -97,7 +97,7 @@ class Site:
     coding: str = ""
     ending: str = "length"
     query: str = ""
-    charset: str = "utf-8"
+    charset: str = "utf-8"  # really; what is told is always utf-8
     is_rss: bool = False
     is_delta: bool = False  # understands A-IM
     channel: str = ""  # more elements of its RSS channel
@@ -148,9 +148,9 @@ class Site:
                 for n, moment in moments.items()
             )
             text = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>{self.name}</title>{entries}</feed>"
-        return text.encode("utf-8" if self.charset == "utf-8" else "cp1252")
+        return text.encode(self.charset)
 
-    def answer(self, host: str, target: str, request: dict[str, str], now: datetime) -> Reply:
+    def answer(self, target: str, request: dict[str, str], now: datetime) -> Reply:
         """What is answered, dated by this site's own clock and with a cookie that nobody should send back."""
         hop = target.removeprefix(f"/{self.name}/hop")
         reply = self._redirect(int(hop), now) if hop.isdigit() else self._arrived(request, now)
@@ -176,16 +176,17 @@ class Site:
         names = self.names(version, visit.number)
         reply = Reply(validators=names, is_readable=True, articles=self.guids(range(version)), ending=self.ending)
         if self._is_current(visit.request, version, visit.number):
-            told = names if self.has_news_in_304 or visit.number % 2 else NONE
-            return self._paced(replace(reply, status=304, validators=told, ending="length"), visit.now)
+            news = names if self.has_news_in_304 or visit.number % 2 else NONE
+            return self._paced(replace(reply, status=304, validators=news, ending="length"), visit.now)
         body = self.document(range(version))
+        headers: tuple[tuple[str, str], ...] = ()
         known = _number(visit.request.get("if-none-match", ""))
         if self.is_delta and visit.request.get("a-im") == "feed" and known:
-            reply = replace(reply, status=226, headers=(("IM", "feed"),))
+            reply = replace(reply, status=226)
+            headers = (("IM", "feed"),)
             body = self.document(range(known, version))
         kind = "application/rss+xml" if self.is_rss else "application/atom+xml"
-        told = "utf-8" if self.charset == "wrong" else self.charset
-        headers = (("Content-Type", f"{kind}; charset={told}"), *reply.headers)
+        headers += (("Content-Type", f"{kind}; charset=utf-8"),)
         if self.coding:
             headers += (("Content-Encoding", self.coding),)
         return self._paced(replace(reply, headers=headers, body=CODINGS[self.coding](body)), visit.now)
@@ -231,7 +232,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def says(status: int, *, retry_after: timedelta | None = None, as_date: bool = False, **changes: object) -> Play:
+def says(status: int, *, retry_after: timedelta | None = None, as_date: bool = False) -> Play:
     """Nothing but this status."""
 
     def play(visit: Visit) -> Reply:
@@ -249,8 +250,9 @@ def serves(body: bytes, coding: str = "", ending: str = "length") -> Play:
 
     def play(visit: Visit) -> Reply:
         names = (f'"trouble{visit.number}"', "Sun, 01 Nov 2026 00:00:00 GMT")
-        headers = (("Cache-Control", "max-age=10800"), ("Content-Type", "text/html"), ("Content-Encoding", coding))
-        headers = tuple(header for header in headers if header[1])
+        headers: tuple[tuple[str, str], ...] = (("Cache-Control", "max-age=10800"), ("Content-Type", "text/html"))
+        if coding:
+            headers += (("Content-Encoding", coding),)
         return Reply(headers=headers, body=body, ending=ending, validators=names, stay_away=3 * HOUR)
 
     return play
@@ -304,6 +306,15 @@ class Hosts:
     def url(self, site: Site) -> str:
         return f"http://{site.host}:{self.port}{site.entry}"
 
+    def settle(self) -> None:
+        """Write down what was sent until now, also by a client that hung up at once: time is about to move."""
+
+        async def turn() -> None:
+            for _ in range(10):  # to accept, to begin to read, to read
+                await asyncio.sleep(0)
+
+        asyncio.run_coroutine_threadsafe(turn(), self.loop).result()
+
     def _run(self) -> None:
         servers = [
             self.loop.run_until_complete(self.loop.create_server(lambda: _Conversation(self), sock=each))
@@ -321,7 +332,7 @@ class Hosts:
         target = line.split(" ")[1]
         site = self.sites[target.split("/")[1]]
         now = self.now()
-        reply = site.answer(host, target, {name.lower(): value for name, value in headers}, now)
+        reply = site.answer(target, {name.lower(): value for name, value in headers}, now)
         together = self.under_way[host]
         self.asked.append(
             Asked(at=now, site=site, host=host, line=line, headers=headers, together=together, reply=reply)

@@ -15,6 +15,7 @@ import pytest
 from builders import MONDAY, TUESDAY, WEDNESDAY, config
 from feeds import pipeline, settings
 from feeds.errors import OutputError
+from feeds.normalizing import identity
 from feeds.records import Refresh
 from storage import Store, articles, open_store, sources
 
@@ -76,9 +77,9 @@ class Mill:
         )
         self.put("gazette.xml", f'<rss version="2.0"><channel><title>Gazette</title>{items}</channel></rss>')
 
-    def refresh(self, *names: str, force: bool = False) -> dict[str, Refresh]:
+    def refresh(self, *names: str, force: bool = False, revive: bool = False) -> dict[str, Refresh]:
         wanted = [source for source in self.settings.sources if not names or source.name in names]
-        started = pipeline.start_round(self.store, self.settings, wanted, clock=self.clock, force=force)
+        started = pipeline.start_round(self.store, self.settings, wanted, clock=self.clock, force=force, revive=revive)
         done = list(started.refreshes)
         assert len(done) == started.total
         return {refresh.source: refresh for refresh in (*done, *started.waiting)}
@@ -298,7 +299,10 @@ def test_a_round_that_is_broken_off_keeps_what_was_done_and_gives_the_rest_back(
     assert first.source == "desk"
     assert mill.titles() == {"Morning", "Noon"}
     with mill.store.begin() as db:
-        free = sources.claim(db, mill.settings.sources, now=MONDAY, owner="other", is_alive=lambda _name: True)
+        free = sources.claim(
+            db, mill.settings.sources, now=MONDAY, owner="other",
+            is_alive=lambda _name: True, is_due=lambda _source, _state: True,
+        )  # fmt: skip
     assert len(free) == 2
 
 
@@ -306,8 +310,9 @@ def test_what_another_process_is_at_work_on_waits(mill: Mill):
     pipeline.prepare(mill.store, mill.settings)
     with mill.store.begin() as db:
         sources.claim(
-            db, mill.settings.sources[:1], now=MONDAY, owner="elsewhere.example/1/1", is_alive=lambda _name: True
-        )
+            db, mill.settings.sources[:1], now=MONDAY, owner="elsewhere.example/1/1",
+            is_alive=lambda _name: True, is_due=lambda _source, _state: True,
+        )  # fmt: skip
     assert {name: refresh.status for name, refresh in mill.refresh(force=True).items()} == {
         "desk": "waiting",
         "gazette": "fetched",
@@ -319,7 +324,7 @@ def test_only_what_is_wanted_is_refreshed(mill: Mill):
 
 
 def test_a_fault_of_ours_costs_one_source_and_is_told(mill: Mill, monkeypatch: pytest.MonkeyPatch):
-    identify = pipeline.identity.candidates
+    identify = identity.candidates
 
     def faulty(entries):
         found = identify(entries)
@@ -327,7 +332,7 @@ def test_a_fault_of_ours_costs_one_source_and_is_told(mill: Mill, monkeypatch: p
             raise RecursionError("a bug")
         return found
 
-    monkeypatch.setattr(pipeline.identity, "candidates", faulty)
+    monkeypatch.setattr(identity, "candidates", faulty)
     done = mill.round()
     assert (done["desk"].new, done["gazette"].status) == (2, "failed")
     assert "please report it" in done["gazette"].problem

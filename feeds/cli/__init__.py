@@ -33,7 +33,7 @@ COMMANDS = {
     "articles": "List what the store holds, newest first.",
     "add": "Find the feed behind an address, and add it to the config.",
     "remove": "Take a source out of the config.",
-    "import": "Add the sources of an OPML file, a Planet's config or newsboat's urls.",
+    "import": "Add the sources of an OPML, Planet or newsboat file.",
     "export": "Write the sources as OPML.",
     "check": "Check the config, and tell what would help.",
 }

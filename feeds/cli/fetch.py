@@ -78,7 +78,7 @@ def _with_progress(refreshes: Iterable[Refresh], total: int, *, is_quiet: bool) 
         return
     if not sys.stderr.isatty():
         for number, refresh in enumerate(refreshes, 1):
-            click.echo(f"[{number}/{total}] {refresh.source}: {_in_words(refresh)}", err=True)
+            print(f"[{number}/{total}] {refresh.source}: {_in_words(refresh)}", file=sys.stderr)
             yield refresh
         return
     columns = (TextColumn("fetching"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

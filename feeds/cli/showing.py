@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from feeds.records import Article
 
-WIDE = 100_000
+T = TypeVar("T")
 
 
 def show_json(values: Iterable[Mapping[str, Any]]) -> None:
@@ -26,18 +27,44 @@ def show_json(values: Iterable[Mapping[str, Any]]) -> None:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table on standard output. Numbers stand to the right; what a source wrote is never taken for markup."""
-    # Where standard output is no terminal, no line is folded: it may go through grep.
-    console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
     rows = [tuple(row) for row in rows]
+    cells = [columns, *([_cell(value) for value in row] for row in rows)]
+    are_numbers = [bool(rows) and all(isinstance(value, int | float) for value in column) for column in _turned(rows)]
+    are_numbers = are_numbers or [False] * len(columns)
+    # Where standard output is no terminal, no line is folded: it may go through grep.
+    if sys.stdout.isatty():
+        _show_on_terminal(cells, are_numbers)
+        return
+    # Thousands of rows are usual here, and rich would take longer to lay them out than it took to fetch the sources.
+    padded = map(_padded, _turned(cells), are_numbers)
+    click.echo("\n".join("  ".join(row).rstrip() for row in _turned(padded)))
+
+
+def _show_on_terminal(cells: Sequence[Sequence[str]], are_numbers: Sequence[bool]) -> None:
+    console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="" if console.no_color else "bold")
-    for number, column in enumerate(columns):
-        is_number = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    titles, *rows = cells
+    for title, is_number in zip(titles, are_numbers, strict=True):
+        table.add_column(title, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
+        table.add_row(*map(Text, row))
     with console.capture() as captured:
         console.print(table)
     click.echo("\n".join(line.rstrip() for line in captured.get().rstrip().splitlines()))
+
+
+def _padded(column: Sequence[str], is_number: bool) -> list[str]:
+    """A column's cells, all as wide as the widest: a Chinese character takes two places, a combining mark none."""
+    widths = [len(cell) if cell.isascii() else cell_len(cell) for cell in column]
+    widest = max(widths)
+    spaces = [" " * (widest - width) for width in widths]
+    pairs = zip(spaces, column, strict=True) if is_number else zip(column, spaces, strict=True)
+    return [before + after for before, after in pairs]
+
+
+def _turned(rows: Iterable[Sequence[T]]) -> Iterator[tuple[T, ...]]:
+    """Rows to columns, columns to rows."""
+    return zip(*rows, strict=True)
 
 
 def article_json(article: Article) -> dict[str, Any]:
@@ -79,4 +106,5 @@ def short(value: datetime | None) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.2f}"
-    return "".join(character for character in str(value) if character.isprintable())
+    text = str(value)
+    return text if text.isprintable() else "".join(character for character in text if character.isprintable())

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from feeds.errors import SourceError
 from feeds.fetching.compression import decompress
 from feeds.records import Answered, Body, FailureKind, Fetched, FetchFailed, NotModified, Pacing, Validators
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NUMBER = re.compile(r"[0-9]{1,18}\Z")
+_NUMBER = re.compile(r"[0-9]+\Z")
 _MAX_AGE = re.compile(r"(?:\A|[\s,])max-age\s*=\s*\"?([0-9]{1,18})", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]{1,60})", re.IGNORECASE)
 _CENTURY = timedelta(days=36_500)
@@ -31,7 +32,10 @@ class Answer:
 
     def header(self, name: str) -> str:
         """The value of the last header of that name, or ""."""
-        return next((value for key, value in reversed(self.headers) if key == name), "")
+        for key, value in reversed(self.headers):
+            if key == name:
+                return value
+        return ""
 
     @property
     def is_delimited(self) -> bool:
@@ -46,7 +50,7 @@ class Answer:
 
 def read_answer(answer: Answer, *, has_validators: bool, max_size: int, now: datetime) -> Answered:
     """What an answer that is no redirect means. `max_size` is the cap after decompression."""
-    pacing = _pacing(answer, now)
+    pacing = read_pacing(answer, now)
     validators = Validators(etag=answer.header("etag"), last_modified=answer.header("last-modified"))
     if answer.status in {200, 203, 226}:
         media_type = answer.header("content-type")
@@ -65,38 +69,40 @@ def read_answer(answer: Answer, *, has_validators: bool, max_size: int, now: dat
         return Fetched(bodies=(body,), validators=validators, moved_to=answer.moved_to, pacing=pacing)
     if answer.status == 304 and has_validators:
         return NotModified(validators=validators, moved_to=answer.moved_to, pacing=pacing)
-    return FetchFailed(problem=_words(answer.status), kind=_KINDS.get(answer.status, "other"), pacing=pacing)
+    kind = _KINDS.get(answer.status, "other")
+    return FetchFailed(
+        problem=_words(answer.status), kind=kind, host=urlsplit(answer.url).hostname or "", pacing=pacing
+    )
 
 
-def _pacing(answer: Answer, now: datetime) -> Pacing:
-    """Retry-After and Expires are relative to the answer's own Date: its clock may differ from ours."""
-    sent_at = _http_date(answer.header("date")) or now
-    age = _MAX_AGE.search(answer.header("cache-control"))
-    if age:
-        max_age: timedelta | None = _seconds(age[1])
-    else:
-        expires = _http_date(answer.header("expires"))
-        max_age = max(expires - sent_at, timedelta(0)) if expires else None
-    return Pacing(max_age=max_age, retry_after=_retry_after(answer.header("retry-after"), sent_at))
+def read_pacing(answer: Answer, now: datetime) -> Pacing:
+    """How long the answer's headers ask us to stay away; also those of an answer that broke off."""
+    age = _MAX_AGE.search(",".join(value for name, value in answer.headers if name == "cache-control"))
+    retry_after = answer.header("retry-after")
+    return Pacing(
+        max_age=_seconds(age[1]) if age else _until(answer.header("expires"), answer, now),
+        retry_after=_seconds(retry_after) if _NUMBER.match(retry_after) else _until(retry_after, answer, now),
+    )
 
 
-def _retry_after(value: str, sent_at: datetime) -> timedelta | None:
-    if _NUMBER.match(value):
-        return _seconds(value)
+def _until(value: str, answer: Answer, now: datetime) -> timedelta | None:
+    """How long it is to a date in an answer, by the answer's own Date: its clock may differ from ours."""
     moment = _http_date(value)
-    return max(moment - sent_at, timedelta(0)) if moment else None
+    return max(moment - (_http_date(answer.header("date")) or now), timedelta(0)) if moment else None
 
 
 def _seconds(digits: str) -> timedelta:
-    return min(timedelta(seconds=min(int(digits), 10**9)), _CENTURY)
+    return min(timedelta(seconds=min(int(digits[:18]), 10**9)), _CENTURY)
 
 
 def _http_date(value: str) -> datetime | None:
+    if not value:
+        return None
     try:
         moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):  # the last: a zone that leads out of the calendar
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _words(status: int) -> str:

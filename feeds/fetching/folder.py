@@ -5,19 +5,23 @@ from __future__ import annotations
 import glob
 import os
 import stat
+import threading
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
-from feeds.records import Body, Fetched, FetchFailed, FetchResult, NotModified, Source, SourceState
+from feeds.records import Body, Fetched, FetchFailed, FetchResult, NotModified, Postponed, Source, SourceState
 
 _GLOB = frozenset("*?[")
 _BEGIN_TEXT = (b"<", b"\0<", b"{", b"---", b"+++", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
-def fetch(claimed: Iterable[tuple[Source, SourceState]]) -> Generator[tuple[Source, FetchResult]]:
+def fetch(
+    claimed: Iterable[tuple[Source, SourceState]], *, stopping: threading.Event | None = None
+) -> Generator[tuple[Source, FetchResult]]:
     """For each source its new and changed files; a file whose stamp is the stored one is not opened."""
     for source, state in claimed:
-        yield source, _fetch(source, state)
+        is_over = stopping is not None and stopping.is_set()
+        yield source, Postponed(is_over=True) if is_over else _fetch(source, state)
 
 
 def _fetch(source: Source, state: SourceState) -> FetchResult:

@@ -36,9 +36,12 @@ class HostQueues(Generic[T]):
         self._queue: list[tuple[float, int, str]] = []  # hosts that may take a job, by when
         self._count = 0
 
-    def put(self, host: str, job: T) -> None:
+    def put(self, host: str, job: T, *, is_first: bool = False) -> None:
         state = self._hosts.setdefault(host, _Host())
-        state.waiting.append(job)
+        if is_first:
+            state.waiting.appendleft(job)
+        else:
+            state.waiting.append(job)
         self._offer(host, state)
 
     def take(self, now: float) -> T | None:
@@ -69,6 +72,9 @@ class HostQueues(Generic[T]):
         left = list(state.waiting)
         state.waiting.clear()
         return left
+
+    def give_up_all(self) -> list[T]:
+        return [job for host in self._hosts for job in self.give_up(host)]
 
     def next_at(self) -> float | None:
         """When `take` may give a job next, None if that waits for a `done` or nothing is left."""

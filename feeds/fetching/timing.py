@@ -31,7 +31,11 @@ PROVEN_AFTER = timedelta(days=3)  # a permanent redirect is believed once it hel
 VISITS_PER_ARTICLE = 10  # a source is asked about so often while one new article can be expected
 MOST_SLOWED = 5  # doublings of a source's interval, for having been told to ask less often
 
+MOST_SPREAD = 0.05  # of a wait: sources that answer together are not asked together for ever
+
 NOTHING = Seen()
+
+_ASKS = "its server asks us to stay away for"
 
 _ABSENT = frozenset({"dns", "not-found"})
 
@@ -42,9 +46,9 @@ def after(source: Source, state: SourceState, result: Answered, *, seen: Seen = 
         case FetchFailed():
             learned = _failed(state, result, now)
         case _:
-            learned = _succeeded(state, result, seen, now)
+            learned = _succeeded(source, state, result, seen, now)
     due, note = _next_fetch_at(source, learned, result, now)
-    return replace(learned, next_fetch_at=due, problem=learned.problem or note)
+    return replace(learned, next_fetch_at=due, problem="; ".join(filter(None, (learned.problem, note))))
 
 
 def is_due(source: Source, state: SourceState, now: datetime) -> bool:
@@ -55,7 +59,9 @@ def is_due(source: Source, state: SourceState, now: datetime) -> bool:
         return False
     # A due time beyond the longest wait was set by a clock that was wrong then, or is now.
     due = state.next_fetch_at
-    return due is None or due <= now or due > now + LONGEST_WAIT * 1.1
+    is_time = due is None or due <= now or due > now + _longest_wait(source, state.rhythm)
+    # Whoever was late, or asked by hand, can find the source's time come within an hour that it wants to be left alone.
+    return is_time and _not_skipped(now, state.rhythm) == now
 
 
 def address(source: Source, state: SourceState) -> str:
@@ -70,22 +76,37 @@ def usual_gap(moments: Iterable[datetime]) -> timedelta | None:
     return gaps[len(gaps) // 2] if len(gaps) >= 3 else None
 
 
-def host_wait(result: Answered, strikes: int) -> timedelta | None:
-    """How long all sources of a host are to be left alone after one of them was told 429; None if it was not."""
-    if not (isinstance(result, FetchFailed) and result.kind == "throttled"):
-        return None
-    return min(result.pacing.retry_after or HOUR * (1 << min(strikes, 10)), LONGEST_WAIT)
+def is_held(until: datetime, now: datetime) -> bool:
+    """Whether the sources of a host are to be left alone; not for longer than a right clock would have it."""
+    return now < until <= now + LONGEST_WAIT
 
 
-def _succeeded(state: SourceState, result: Fetched | NotModified, seen: Seen, now: datetime) -> SourceState:
+def host_hold(failed: FetchFailed, strikes: int, until: datetime, *, now: datetime) -> tuple[int, datetime]:
+    """How often a host has had to tell us that we ask too often, this time counted, and until when it is held now.
+
+    `strikes` and `until` are the last ones. All that it says in one round, or of one address, is one strike.
+    """
+    was_held = is_held(until, now)
+    if was_held:
+        strikes -= 1
+    elif not timedelta(0) <= now - until < DAY:
+        strikes = 0
+    wait = min(failed.pacing.retry_after or HOUR * (1 << min(strikes, 10)), LONGEST_WAIT)
+    return strikes + 1, max(now + wait, until) if was_held else now + wait
+
+
+def _succeeded(
+    source: Source, state: SourceState, result: Fetched | NotModified, seen: Seen, now: datetime
+) -> SourceState:
     validators = result.validators
     if isinstance(result, NotModified):  # a 304 replaces those it carries
         validators = Validators(
             etag=validators.etag or state.validators.etag,
             last_modified=validators.last_modified or state.validators.last_modified,
         )
-    # What was wrong with a document still is, while the document is the same.
-    still_wrong = state.problem if isinstance(result, NotModified) and not state.failures else ""
+    # What was wrong with a document still is, while the document is the same; what a server asks, it says each time.
+    is_same_document = not seen.body_digest and source.kind != "folder" and not state.failures
+    still_wrong = state.problem.partition(_ASKS)[0].removesuffix("; ") if is_same_document else ""
     return replace(
         _moved(state, result, seen, now),
         validators=validators,
@@ -106,7 +127,9 @@ def _failed(state: SourceState, failed: FetchFailed, now: datetime) -> SourceSta
     if failed.kind == "throttled" or (failed.kind == "refused" and state.failures > 1):
         state = replace(state, slowed=min(_slowed(state, now) + 1, MOST_SLOWED), slowed_at=now)
     if state.move_is_proven and failed.kind in _ABSENT | {"gone"}:
-        # The place it moved to is lost: back to the one that the config names, which may lead elsewhere by now.
+        # The place it moved to is lost: back to the one that the config names, which may lead elsewhere by now. The
+        # validators were the lost place's.
+        state = replace(state, validators=Validators(), body_digest="")
         return replace(state, moved_to="", moved_since=None, move_is_proven=False)
     if failed.kind == "gone":
         return replace(state, standing="gone")
@@ -118,8 +141,9 @@ def _failed(state: SourceState, failed: FetchFailed, now: datetime) -> SourceSta
 def _moved(state: SourceState, result: Fetched | NotModified, seen: Seen, now: datetime) -> SourceState:
     """Permanent redirects, remembered only when they held for days and led to the same feed (RFC 9110, 15.4.2)."""
     if not result.moved_to:
-        return state if state.move_is_proven else replace(state, moved_to="", moved_since=None)
-    if result.moved_to != state.moved_to or state.moved_since is None:
+        is_known = state.move_is_proven or not state.moved_to
+        return state if is_known else replace(state, moved_to="", moved_since=None)
+    if result.moved_to != state.moved_to or state.moved_since is None or state.moved_since > now:
         return replace(state, moved_to=result.moved_to, moved_since=now, move_is_proven=False)
     held = now - state.moved_since >= PROVEN_AFTER
     return replace(state, move_is_proven=held and (seen.is_same or isinstance(result, NotModified)))
@@ -132,7 +156,7 @@ def _next_fetch_at(source: Source, state: SourceState, result: Answered, now: da
     spread = wait * (1 + _spread(source.name))  # only upward
     note = ""
     if asked > LONGEST_WAIT:
-        note = f"its server asks us to stay away for {asked.days:,} days; it will be asked again in {LONGEST_WAIT.days}"
+        note = f"{_ASKS} {asked.days:,} days; it will be asked again in {LONGEST_WAIT.days}"
     return _not_skipped(now + spread, state.rhythm), note
 
 
@@ -140,12 +164,13 @@ def _own_interval(source: Source, state: SourceState, result: Answered, now: dat
     longest = max(source.max_interval, source.interval)
     interval = min(source.interval * (1 << _slowed(state, now)), longest)
     if isinstance(result, FetchFailed):
-        return min(interval * (1 << min(state.failures - 1, 10)), longest)
-    if state.rhythm.gap and state.last_new_at:
+        interval = min(interval * (1 << min(state.failures - 1, 10)), longest)
+    elif state.rhythm.gap and state.last_new_at:
         expected = max(state.rhythm.gap, now - state.last_new_at)
         interval = max(interval, min(expected / VISITS_PER_ARTICLE, longest))
     # Without validators every visit costs the whole document. Below an hour the keeper has decided for this source.
-    is_dear = source.kind != "folder" and not state.validators and source.interval >= HOUR
+    has_document = state.last_success_at is not None
+    is_dear = source.kind != "folder" and has_document and not state.validators and source.interval >= HOUR
     return max(interval, DAY) if is_dear else interval
 
 
@@ -173,6 +198,12 @@ def _not_skipped(moment: datetime, rhythm: Rhythm) -> datetime:
     return moment  # a source that skips everything
 
 
+def _longest_wait(source: Source, rhythm: Rhythm) -> timedelta:
+    """No wait that `after` sets is longer."""
+    skipped = WEEK if rhythm.skip_hours or rhythm.skip_days else timedelta(0)
+    return max(LONGEST_WAIT, source.interval, source.max_interval) * (1 + MOST_SPREAD) + skipped
+
+
 def _spread(name: str) -> float:
-    """Up to 5 %, the same for a source every time."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32 * 0.05
+    """The same for a source every time."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32 * MOST_SPREAD

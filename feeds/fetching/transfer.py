@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -54,6 +54,21 @@ class _Socket(socket.socket):
         self.close()
 
 
+def new_handle() -> pycurl.Curl:
+    """A handle with all that is the same in every request; libcurl speaks HTTP, and nothing else, as we tell it to."""
+    curl = pycurl.Curl()
+    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+    curl.setopt(pycurl.FOLLOWLOCATION, False)
+    curl.setopt(pycurl.NOSIGNAL, True)
+    curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
+    curl.setopt(pycurl.PROXY, "")  # none from the environment either
+    curl.setopt(pycurl.HTTP_CONTENT_DECODING, False)
+    curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
+    if bundle := ca_bundle():
+        curl.setopt(pycurl.CAINFO, bundle)
+    return curl
+
+
 class Transfer:
     """The fetch of one address for all sources that have it: all hops of it, within one deadline."""
 
@@ -71,10 +86,11 @@ class Transfer:
         self.moved_to = ""
         self.is_move = True  # until the first redirect that is not permanent
         self.deadline = 0.0
+        self.seconds_left = self.timeout  # while it waits for a host no time passes for it
         self.begin_answer()
 
     def begin_answer(self) -> None:
-        self.headers: list[tuple[str, str]] = []
+        self.header_lines: list[bytes] = []
         self.header_bytes = 0
         self.body = bytearray()
         self.refusal = ""
@@ -84,12 +100,7 @@ class Transfer:
         self.header_bytes += len(line)
         if self.header_bytes > MAX_HEADER_BYTES:
             return self.refuse(f"headers of more than {MAX_HEADER_BYTES:,} bytes; its server is broken or hostile")
-        text = line.decode("latin-1").rstrip("\r\n")  # opaque: every byte comes back as it was
-        if text.startswith("HTTP/"):  # the answer proper after a 1xx, such as 103 Early Hints
-            self.headers = []
-        elif ":" in text:
-            name, _colon, value = text.partition(":")
-            self.headers.append((name.strip().lower(), value.strip()))
+        self.header_lines.append(line)
         return None
 
     def on_body(self, chunk: bytes) -> int | None:
@@ -115,32 +126,30 @@ class Transfer:
         self.refusal = self.refusal or problem
         return 0
 
-    def configure(self, curl: pycurl.Curl, *, user_agent: str, seconds: float, is_shared: bool) -> None:
-        """Make `curl` ask for the current address; `is_shared` lets the connection be used for other sources."""
-        curl.reset()
+    @property
+    def is_plain(self) -> bool:
+        """Whether its requests may go out on the connections and handles of the other sources."""
+        return self.source.verify_tls and not self.source.proxy
+
+    def configure(self, curl: pycurl.Curl, *, user_agent: str, seconds: float) -> None:
+        """Make `curl`, one of `new_handle`, ask for the current address, with all that differs between requests."""
         curl.setopt(pycurl.URL, self.url.encode())
-        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        curl.setopt(pycurl.FOLLOWLOCATION, False)
-        curl.setopt(pycurl.NOSIGNAL, True)
-        curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
-        curl.setopt(pycurl.PROXY, self.source.proxy)  # an empty one: none from the environment either
-        curl.setopt(pycurl.HTTP_CONTENT_DECODING, False)
-        curl.setopt(pycurl.HTTPHEADER, [line.encode("latin-1") for line in self._header_lines(user_agent)])
+        curl.setopt(pycurl.HTTPHEADER, [line.encode("latin-1") for line in self._request_lines(user_agent)])
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
         curl.setopt(pycurl.HEADERFUNCTION, self.on_header)
         curl.setopt(pycurl.WRITEFUNCTION, self.on_body)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self.on_socket)
-        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
-        if bundle := ca_bundle():
-            curl.setopt(pycurl.CAINFO, bundle)
+
+    def set_apart(self, curl: pycurl.Curl) -> None:
+        """Give `curl` what this source alone wants, and a connection of its own; it is good for no other source."""
+        curl.setopt(pycurl.PROXY, self.source.proxy)
         if not self.source.verify_tls:
             curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
-        if not is_shared or self.source.proxy or not self.source.verify_tls:
-            curl.setopt(pycurl.FRESH_CONNECT, True)
-            curl.setopt(pycurl.FORBID_REUSE, True)
+        curl.setopt(pycurl.FRESH_CONNECT, True)
+        curl.setopt(pycurl.FORBID_REUSE, True)
 
-    def _header_lines(self, user_agent: str) -> list[str]:
+    def _request_lines(self, user_agent: str) -> list[str]:
         source = self.source
         lines = [
             f"User-Agent: {source.user_agent or user_agent}",
@@ -152,7 +161,8 @@ class Transfer:
             lines.append(f"If-None-Match: {self.validators.etag}")
         if self.validators.last_modified:
             lines.append(f"If-Modified-Since: {self.validators.last_modified}")
-        if _origin(self.url) == _origin(source.url):  # what is secret between us and one origin stays there
+        if self.url == source.url or _origin(self.url) == _origin(source.url):
+            # What is secret between us and one origin stays there.
             lines += [f"{name}: {value}" for name, value in source.headers]
             lines += [f"Authorization: {source.auth}"] if source.auth else []
         return lines
@@ -163,7 +173,7 @@ class Transfer:
             url=self.url,
             status=int(curl.getinfo(pycurl.RESPONSE_CODE)),
             is_framed=int(curl.getinfo(pycurl.INFO_HTTP_VERSION)) >= pycurl.CURL_HTTP_VERSION_2_0,
-            headers=tuple(self.headers),
+            headers=_headers(self.header_lines),
             content=bytes(self.body),
             moved_to=self.moved_to,
         )
@@ -183,6 +193,7 @@ class Transfer:
         self.is_move = self.is_move and answer.status in PERMANENT
         self.moved_to = target if self.is_move else self.moved_to
         self.url = target
+        self.host = urlsplit(target).hostname or ""
 
     def failure(self, number: int, message: str) -> FetchFailed:
         """What libcurl's error means."""
@@ -193,6 +204,18 @@ class Transfer:
             return FetchFailed(problem=words)
         kind: FailureKind = "dns" if number == pycurl.E_COULDNT_RESOLVE_HOST else "other"
         return FetchFailed(problem=_CURL_ERRORS.get(number, f"the request failed ({message})"), kind=kind)
+
+
+def _headers(lines: Iterable[bytes]) -> tuple[tuple[str, str], ...]:
+    """Those of the answer proper, without what a 1xx before it said, such as 103 Early Hints."""
+    headers: list[tuple[str, str]] = []
+    for line in b"".join(lines).decode("latin-1").split("\n"):  # opaque: every byte comes back as it was
+        if line.startswith("HTTP/"):
+            headers.clear()
+        elif ":" in line:
+            name, _colon, value = line.partition(":")
+            headers.append((name.strip().lower(), value.strip()))
+    return tuple(headers)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

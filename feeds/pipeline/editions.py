@@ -26,9 +26,14 @@ def publish(
     publications: list[Publication] = []
     problems: list[str] = []
     with output.writing(settings.output):
-        for category in published(store, settings) if wanted is None else wanted:
+        chosen = published(store, settings) if wanted is None else wanted
+        with store.read() as db:
+            standing = categories.standing(db)
+        for category in chosen:
+            if not force and _is_current(settings, category, standing[_name(category)]):
+                continue
             try:
-                publications += _publish(store, settings, category, force=force)
+                publications += _publish(store, settings, category)
             except OutputError as error:
                 problems.append(str(error))
     if problems:
@@ -51,21 +56,35 @@ def published(store: Store, settings: Settings) -> tuple[Category | None, ...]:
     return (None, *sorted(found, key=lambda category: category.name))
 
 
-def _publish(store: Store, settings: Settings, category: Category | None, *, force: bool) -> list[Publication]:
+def _is_current(settings: Settings, category: Category | None, shelf: categories.Shelf) -> bool:
+    """Whether the files of a category show what it holds, under the settings of today."""
+    is_written = shelf.written == shelf.touched and shelf.settings_digest == _settings_digest(settings, category)
+    return is_written and all((settings.output / path).is_file() for path in _paths(shelf))
+
+
+def _publish(store: Store, settings: Settings, category: Category | None) -> list[Publication]:
     with store.read() as db:
-        shelf = categories.standing(db)[category.name if category else None]
-        digest = digest_of(__version__, settings.site, category)
-        is_current = shelf.written == shelf.touched and shelf.settings_digest == digest
-        paths = [f"{shelf.slug}/{name}" if shelf.slug else name for name in WRITERS]
-        if is_current and not force and all((settings.output / path).is_file() for path in paths):
-            return []
+        shelf = categories.standing(db)[_name(category)]
         limit = category.limit if category else Category(name="").limit
         newest = articles.newest(db, shelf.name, limit=limit)
     feed = _feed(settings, category, newest)
-    done = [output.put(settings.output, path, write(feed)) for path, write in zip(paths, WRITERS.values(), strict=True)]
+    writing = zip(_paths(shelf), WRITERS.values(), strict=True)
+    done = [output.put(settings.output, path, write(feed)) for path, write in writing]
     with store.begin() as db:
-        categories.record_written(db, shelf, settings_digest=digest)
+        categories.record_written(db, shelf, settings_digest=_settings_digest(settings, category))
     return done
+
+
+def _name(category: Category | None) -> str | None:
+    return category.name if category else None
+
+
+def _paths(shelf: categories.Shelf) -> list[str]:
+    return [f"{shelf.slug}/{name}" if shelf.slug else name for name in WRITERS]
+
+
+def _settings_digest(settings: Settings, category: Category | None) -> str:
+    return digest_of(__version__, settings.site, category)
 
 
 def _feed(settings: Settings, category: Category | None, newest: tuple[Article, ...]) -> Feed:

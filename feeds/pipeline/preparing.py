@@ -19,12 +19,13 @@ def prepare(store: Store, settings: Settings) -> None:
     names = {category.name for category in listed} or configured_categories(settings)
     chosen = {category.name: category.slug for category in listed if category.slug}
     labels = shelving.by_label(listed)
+    known_labels = sorted(labels.items())
     with store.begin() as db:
         sources.enroll(db, settings.sources)
         categories.settle(db, names, chosen=chosen, slugs=shelving.slugs)
         digests = sources.shelving_digests(db)
         for source in settings.sources:
-            digest = digest_of(source.categories, sorted(labels.items()))
+            digest = digest_of(source.categories, known_labels)
             if digests[source.name] != digest:
                 articles.reshelve(
                     db,

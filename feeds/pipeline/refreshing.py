@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -70,7 +72,8 @@ def start_round(
     with store.begin() as db:
         states = sources.states(db)
         is_due = _due(settings, states, sources.held_hosts(db), now, force=force, revive=revive)
-        claimed = sources.claim(db, wanted, now=now, owner=owner, is_alive=claims.is_alive, is_due=is_due)
+        everyone = _with_companions(settings, states, wanted)
+        claimed = sources.claim(db, everyone, now=now, owner=owner, is_alive=claims.is_alive, is_due=is_due)
     due = {source.name for source, _state in claimed}
     waiting = tuple(
         Refresh(
@@ -96,6 +99,14 @@ def take_in(store: Store, settings: Settings, source: Source, answer: Fetched, *
     with store.read() as db:
         state = sources.states(db)[source.name]
     return _Worker(store, settings, clock, claims.owner()).refresh(source, state, answer)
+
+
+def _with_companions(settings: Settings, states: dict[str, SourceState], wanted: Sequence[Source]) -> list[Source]:
+    """Those wanted, and those that share an address with one: asked alone, each would cost it a whole document."""
+    names = {source.name for source in wanted}
+    asked = {fetching.address(source, states[source.name]) for source in wanted}
+    others = (source for source in settings.sources if source.name not in names)
+    return [*wanted, *(source for source in others if fetching.address(source, states[source.name]) in asked)]
 
 
 def _due(
@@ -141,14 +152,23 @@ class _Worker:
 
     def refreshes(self, claimed: list[tuple[Source, SourceState]]) -> Generator[Refresh]:
         states = {source.name: state for source, state in claimed}
-        fetched = fetching.fetch(claimed, clock=self.clock, manners=manners(self.settings))
+        stopping = threading.Event()
+        fetched = fetching.fetch(claimed, clock=self.clock, manners=manners(self.settings), stopping=stopping)
+        told = log.bind()  # once: what is below the level that is logged then costs next to nothing
         try:
             for source, result in fetched:
                 began_at = self.clock.monotonic()
                 refresh = self.refresh(source, states[source.name], result)
+                if isinstance(result, Postponed) and result.is_over:
+                    continue
                 refresh = replace(refresh, seconds=result.seconds + self.clock.monotonic() - began_at)
-                _log(refresh)
+                _tell(told, refresh)
                 yield refresh
+        except GeneratorExit:  # nobody waits any longer; what origins have answered is kept all the same
+            stopping.set()
+            for source, result in fetched:
+                self.refresh(source, states[source.name], result)
+            raise
         finally:
             fetched.close()
             with self.store.begin() as db:
@@ -159,9 +179,7 @@ class _Worker:
         """One source's result, stored. A fault of ours costs this source, not the round, nor every minute from now."""
         now = _whole_seconds(self.clock.now())
         if isinstance(result, Postponed):
-            with self.store.begin() as db:
-                sources.release(db, owner=self.owner, name=source.name)
-            return Refresh(source=source.name, status="waiting", problem="its host asked for fewer requests")
+            return self.postpone(source, state, result, now)
         try:
             return self.absorb(source, state, result, now)
         except SourceError as error:
@@ -171,6 +189,16 @@ class _Worker:
         except Exception as error:
             log.exception("source could not be refreshed", source=source.name)
             return self.fail(source, state, f"could not be read ({error!r}); please report it", result, now)
+
+    def postpone(self, source: Source, state: SourceState, result: Postponed, now: datetime) -> Refresh:
+        """Due as before; but an origin that we know, and have just asked, is not asked again at once."""
+        with self.store.begin() as db:
+            if result.was_asked and state.last_success_at is not None:
+                sources.record(db, replace(state, next_fetch_at=max(now + source.interval, state.next_fetch_at or now)))
+            else:
+                sources.release(db, owner=self.owner, name=source.name)
+        problem = "the answer was not waited for" if result.was_asked else "its host is to be asked later"
+        return Refresh(source=source.name, status="waiting", problem=problem)
 
     def absorb(self, source: Source, state: SourceState, result: Answered, now: datetime) -> Refresh:
         if isinstance(result, FetchFailed):
@@ -240,7 +268,7 @@ class _Worker:
         with self.store.begin() as db:
             sources.record(db, learned)
             if failure.kind == "throttled":
-                host = fetching.host(source, state)
+                host = failure.host or fetching.host(source, state)
                 last_strikes, last_until = sources.held_hosts(db).get(host, (0, now))
                 strikes, until = timing.host_hold(failure, last_strikes, last_until, now=now)
                 sources.hold_host(db, host, until=until, strikes=strikes)
@@ -284,8 +312,8 @@ def _digest(source: Source, bodies: Sequence[Body]) -> str:
     return "" if source.kind == "folder" else hashlib.sha256(bodies[0].content).hexdigest()
 
 
-def _log(refresh: Refresh) -> None:
-    log.info(
+def _tell(told: Any, refresh: Refresh) -> None:
+    told.info(
         "source refreshed",
         source=refresh.source,
         status=refresh.status,

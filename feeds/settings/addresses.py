@@ -139,6 +139,8 @@ _SECRET_QUERY = re.compile(
 
 def url_secrets(url: str) -> Iterator[str]:
     """Passwords and tokens of an address, as written and decoded."""
+    if "@" not in url and "?" not in url:  # as most are
+        return
     parts = urlsplit(url)
     password = parts.password or parts.username or ""  # a token may stand alone before the @
     yield from (password, unquote(password))

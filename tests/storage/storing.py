@@ -10,13 +10,18 @@ from sqlalchemy import event
 
 from builders import MONDAY, source
 from feeds.normalizing.categories import slugs
-from feeds.records import Article, Source
+from feeds.records import Article, Source, SourceState
 from storage import Store, articles, categories, sources
 
 
 def of(name: str, **changes: Any) -> Source:
     """A source of this name, at an address of its own."""
     return source(name=name, url=f"https://{name}.example/feed.xml", **changes)
+
+
+def always(_source: Source, _state: SourceState) -> bool:
+    """Every source is due."""
+    return True
 
 
 def save(store: Store, *batch: Article, name: str = "gazette", now: Any = MONDAY) -> articles.Saved:

@@ -6,7 +6,7 @@ import sys
 import threading
 
 import pytest
-from storing import address, of
+from storing import address, always, of
 
 from builders import MONDAY
 from storage import Store, claims, open_store, sources
@@ -57,7 +57,7 @@ def test_two_threads_that_claim_at_once_share_nothing(store: Store):
     def work(owner: str) -> None:
         ready.wait()
         with store.begin() as db:
-            claimed = sources.claim(db, SOURCES, now=MONDAY, owner=owner, is_alive=lambda _name: True)
+            claimed = sources.claim(db, SOURCES, now=MONDAY, owner=owner, is_alive=lambda _name: True, is_due=always)
         got[owner] = [source.name for source, _state in claimed]
 
     workers = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(4)]
@@ -72,7 +72,7 @@ _CLAIM = """
 import sys
 from datetime import datetime
 from storage import claims, open_store, sources
-from storing import of
+from storing import always, of
 from builders import MONDAY
 wanted = [of(f"s{n}") for n in range(60)]
 store = open_store(sys.argv[1])
@@ -80,7 +80,9 @@ print("ready", flush=True)
 input()
 for source in wanted:
     with store.begin() as db:
-        for claimed, _ in sources.claim(db, [source], now=MONDAY, owner=claims.owner(), is_alive=claims.is_alive):
+        for claimed, _ in sources.claim(
+            db, [source], now=MONDAY, owner=claims.owner(), is_alive=claims.is_alive, is_due=always
+        ):
             print(claimed.name, flush=True)
 print("done", flush=True)
 input()
@@ -120,7 +122,7 @@ def test_processes_that_claim_at_once_share_nothing_and_a_dead_ones_claims_are_f
 
 def _free(store: Store) -> int:
     with store.begin() as db:
-        free = len(sources.claim(db, SOURCES, now=MONDAY, owner="me", is_alive=claims.is_alive))
+        free = len(sources.claim(db, SOURCES, now=MONDAY, owner="me", is_alive=claims.is_alive, is_due=always))
         sources.release(db, owner="me")
     return free
 
@@ -128,8 +130,8 @@ def _free(store: Store) -> int:
 def test_a_store_of_its_own_sees_the_claims(store: Store):
     with store.begin() as db:
         sources.enroll(db, SOURCES)
-        sources.claim(db, SOURCES, now=MONDAY, owner="me", is_alive=lambda _name: True)
+        sources.claim(db, SOURCES, now=MONDAY, owner="me", is_alive=lambda _name: True, is_due=always)
     other = open_store(address(store))
     with other.begin() as db:
-        assert sources.claim(db, SOURCES, now=MONDAY, owner="you", is_alive=lambda _name: True) == []
+        assert sources.claim(db, SOURCES, now=MONDAY, owner="you", is_alive=lambda _name: True, is_due=always) == []
     other.close()
