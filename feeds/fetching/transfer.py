@@ -83,6 +83,7 @@ class Transfer:
         self.url = timing.address(self.source, first)
         self.host = host(self.source, first)
         self.hops = 0
+        self.visited = {self.url}
         self.moved_to = ""
         self.is_move = True  # until the first redirect that is not permanent
         self.deadline = 0.0
@@ -182,12 +183,15 @@ class Transfer:
         """Go on to where a redirect leads. Raises SourceError where it leads nowhere that may be asked."""
         self.hops += 1
         if self.hops > MAX_HOPS:
-            raise SourceError(f"more than {MAX_HOPS} redirects; it may be going in circles")
+            raise SourceError(f"more than {MAX_HOPS} redirects; see in a browser where it went")
         try:
             target = urljoin(self.url, answer.location).partition("#")[0]
             scheme = urlsplit(target).scheme
         except ValueError:
             raise SourceError("redirects to something that is no address; see in a browser where it went") from None
+        if target in self.visited:  # without cookies nothing would be different the second time
+            raise SourceError("redirects in circles; see in a browser whether it is still there")
+        self.visited.add(target)
         if scheme not in {"http", "https"}:
             raise SourceError("redirects to an address that is neither http nor https; see in a browser where it went")
         self.is_move = self.is_move and answer.status in PERMANENT

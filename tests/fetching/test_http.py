@@ -121,8 +121,16 @@ def test_redirects_are_followed_and_relative_ones_too(origin: Origin) -> None:
 
 
 def test_redirects_in_circles_end(origin: Origin) -> None:
-    origin.play("/a", answer("302 Found", Location="/a"))
+    origin.play("/a", answer("302 Found", Location="/b"))
+    origin.play("/b", answer("302 Found", Location="/a"))
     assert "circles" in problem(fetch(local(origin.url("/a"))))
+    assert [request.path for request in origin.requests] == ["/a", "/b"]
+
+
+def test_redirects_without_end_are_not_followed_for_ever(origin: Origin) -> None:
+    for number in range(20):
+        origin.play(f"/{number}", answer("302 Found", Location=f"/{number + 1}"))
+    assert "more than 10 redirects" in problem(fetch(local(origin.url("/0"))))
     assert len(origin.requests) == 11
 
 
@@ -226,7 +234,7 @@ def test_a_server_that_drips_ends_at_the_deadline(origin: Origin, start: bytes, 
 def test_the_deadline_is_one_for_all_hops(origin: Origin) -> None:
     def play(_request: Request) -> Iterator[bytes]:
         origin.stopping.wait(0.25)
-        yield answer("302 Found", Location="/feed.xml", Connection="close")
+        yield answer("302 Found", Location=f"/feed.xml?{len(origin.requests)}", Connection="close")
 
     slow = replace(local(origin.play("/feed.xml", play)), timeout=timedelta(seconds=0.6))
     assert "within 0.6 s" in problem(fetch(slow))
