@@ -45,7 +45,8 @@ def command(context: Context, file: str) -> None:
         raise NotFoundError(f"{file} lists no source that could be added")
     if added:
         context.change_config(editing.with_sources(config.read_text(context.file), *added))
-    click.echo(f"{len(added)} sources added to {context.file}; `feedmill fetch` reads them", err=True)
+    sources = "source" if len(added) == 1 else "sources"
+    click.echo(f"{len(added)} {sources} added to {context.file}; `feedmill fetch` reads them", err=True)
 
 
 def _label(text: str) -> str:

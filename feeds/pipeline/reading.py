@@ -20,7 +20,6 @@ from feeds.settings import Settings
 log = structlog.get_logger()
 
 T = TypeVar("T")
-Run = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,7 +136,7 @@ def test_lists_of_other_programs_are_taken_over_and_given_back(mill: Feedmill, t
     assert "2 sources added" in first.stderr
     assert "Odd: " in first.stderr
     second = mill("import", urls)
-    assert "1 sources added" in second.stderr
+    assert "1 source added" in second.stderr
     assert "never runs commands" in second.stderr
     assert "# and that is all" in config(mill)
     listed = [(one["name"], one["location"], one["categories"]) for one in mill("sources", "--json").objects]
