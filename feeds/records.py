@@ -366,10 +366,34 @@ class Refresh:
     status: RefreshStatus
     new: int = 0
     revised: int = 0
-    seconds: float = 0.0
+    seconds: float = 0.0  # from the first request to the last row stored
+    fetch_seconds: float = 0.0  # of these, until the answer was complete
+    size: int = 0  # bytes of the documents that came, after decompression
     problem: str = ""
     next_fetch_at: datetime | None = None
     categories: tuple[str, ...] = ()  # whose feeds it touched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the daemon is: the server, the service manager and `feedmill status` tell this."""
+
+    started_at: datetime
+    last_tick_at: datetime | None = None
+    is_ready: bool = False  # the store can be written and a first tick was done
+    is_alive: bool = True  # every job keeps its deadline
+    problems: tuple[str, ...] = ()  # what is wrong now, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """The store in numbers."""
+
+    sources: Mapping[str, int]  # by what they are: active, failing, parked, gone
+    due: int  # sources whose time has come
+    lag: timedelta  # for how long the first of them has been due
+    articles: int
+    tombstones: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from sqlalchemy.pool import StaticPool
 
 from feeds.errors import StoreError
 
-SCHEMA = "0001"  # Alembic's head revision; a test holds that it is
+SCHEMA = "0002"  # Alembic's head revision; a test holds that it is
 BUSY_SECONDS = 30  # how long a write waits for another process's
 
 
@@ -106,6 +106,8 @@ def _sqlite_engine(url: URL) -> Engine:
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late, see _begin_sqlite
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):  # later it would need a VACUUM of the whole file
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")

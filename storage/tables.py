@@ -95,6 +95,17 @@ sources = Table(
     Column("next_fetch_at", UTCDateTime),
     Column("claimed_by", PlainText),
     Column("claimed_until", UTCDateTime),
+    Index(None, "next_fetch_at"),
+)
+
+leases = Table(  # on what only one process may be: the daemon
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("held_by", PlainText, nullable=False),
+    Column("since", UTCDateTime, nullable=False),
+    Column("renewed_at", UTCDateTime, nullable=False),
+    Column("until", UTCDateTime, nullable=False),
 )
 
 hosts = Table(  # that told one of their sources that we ask too often
@@ -151,6 +162,19 @@ articles = Table(
     Column("first_seen_at", UTCDateTime, nullable=False),
     Column("revised_at", UTCDateTime),
     UniqueConstraint("source_id", "guid"),
+    Index(None, "source_id", "published"),
+)
+
+tombstones = Table(  # of articles that were stored and are gone: an entry that a source still lists stays away
+    "tombstones",
+    metadata,
+    Column("source_id", ForeignKey("sources.id"), primary_key=True),
+    Column("guid", PlainText, primary_key=True),
+    Column("atom_id", PlainText, nullable=False, index=True),
+    Column("url", PlainText, nullable=False),
+    Column("categories", PlainText, nullable=False),  # JSON: the names of those it stood in
+    Column("reason", Text, nullable=False),  # "purged" by retention, or "withdrawn" by a person
+    Column("deleted_at", UTCDateTime, nullable=False),
 )
 
 categories = Table(
@@ -175,4 +199,13 @@ shelves = Table(
     Column("published", UTCDateTime, nullable=False),  # the article's, copied for the index
     Index("ix_shelves_reading_order", "category_id", text("published DESC"), "article_id"),
     Index(None, "article_id"),
+)
+
+reports = Table(  # on the sources that need a person, as they were published
+    "reports",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("written_at", UTCDateTime, nullable=False),
+    Column("title", PlainText, nullable=False),
+    Column("content_html", PlainText, nullable=False),
 )
