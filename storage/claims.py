@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
+
+# A worker that died without a trace is waited for this long. On one machine it is noticed at once, see `is_alive`.
+LEASE = timedelta(minutes=30)
 
 
 def owner() -> str:
@@ -25,6 +30,11 @@ def is_alive(name: str) -> bool:
         pass
     # Process ids come round again; the start time tells one from its successor.
     return _started(int(pid)) == started
+
+
+def is_over(holder: str, until: datetime, *, now: datetime, is_alive: Callable[[str], bool]) -> bool:
+    """Whether what `holder` took until then is free again: by time, by a clock that was wrong, or by its death."""
+    return not now < until <= now + 2 * LEASE or not is_alive(holder)
 
 
 def _started(pid: int) -> str:

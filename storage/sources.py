@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -13,13 +14,12 @@ from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, insert,
 
 from feeds.records import Body, Rhythm, Source, SourceState, Validators
 from storage.batches import batches
+from storage.claims import LEASE, is_over
 from storage.tables import files, hosts, sources
 from storage.upserts import upsert
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
-# A worker that died without a trace is waited for this long. On one machine it is noticed at once, see `is_alive`.
-LEASE = timedelta(minutes=30)
 _RHYTHM = msgspec.json.Decoder(Rhythm)
 
 
@@ -70,16 +70,12 @@ def claim(
     """
     by_name = {source.name: source for source in wanted}
     rows = db.execute(select(sources).with_for_update(skip_locked=True))  # on SQLite the transaction is the lock
-    alive: dict[str, bool] = {}
+    is_alive = cache(is_alive)  # it reads /proc, and one worker holds hundreds of claims
 
     def is_free(row: AnyRow) -> bool:
         if row.claimed_by is None or row.claimed_by == owner:
             return True
-        if not now < row.claimed_until <= now + 2 * LEASE:  # over, or of a clock that was wrong
-            return True
-        if row.claimed_by not in alive:
-            alive[row.claimed_by] = is_alive(row.claimed_by)
-        return not alive[row.claimed_by]
+        return is_over(row.claimed_by, row.claimed_until, now=now, is_alive=is_alive)
 
     known = ((row, _state(row)) for row in rows if row.name in by_name)
     claimed = {
@@ -98,6 +94,23 @@ def release(db: Connection, *, owner: str, name: str | None = None) -> None:
         .where(mine if name is None else mine & (sources.c.name == name))
         .values(claimed_by=None, claimed_until=None)
     )
+
+
+def renew(db: Connection, *, owner: str, now: datetime) -> None:
+    """`owner` is still at work on all that it claimed."""
+    db.execute(update(sources).where(sources.c.claimed_by == owner).values(claimed_until=now + LEASE))
+
+
+def at_work(db: Connection, *, now: datetime, is_alive: Callable[[str], bool]) -> dict[str, str]:
+    """The sources that a living process is at work on, and its name."""
+    is_alive = cache(is_alive)
+    columns = (sources.c.name, sources.c.claimed_by, sources.c.claimed_until)
+    rows = db.execute(select(*columns).where(sources.c.claimed_by.is_not(None)).order_by(sources.c.name))
+    return {
+        row.name: row.claimed_by
+        for row in rows
+        if not is_over(row.claimed_by, row.claimed_until, now=now, is_alive=is_alive)
+    }
 
 
 def begin_reading(db: Connection, name: str, *, again_at: datetime | None = None) -> None:

@@ -104,8 +104,8 @@ def test_only_what_was_wanted_is_claimed_in_the_order_it_was_wanted(store: Store
     [
         (MONDAY, ("me",), False),
         (MONDAY, (), True),
-        (MONDAY + sources.LEASE - timedelta(seconds=1), ("me",), False),
-        (MONDAY + sources.LEASE, ("me",), True),
+        (MONDAY + claims.LEASE - timedelta(seconds=1), ("me",), False),
+        (MONDAY + claims.LEASE, ("me",), True),
         (MONDAY - timedelta(days=365), ("me",), True),
     ],
     ids=["its worker lives", "its worker is dead", "the lease runs", "the lease is over", "the clock was a year ahead"],
