@@ -11,7 +11,7 @@ from storing import always, of, save, statements, stored
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.errors import StoreError
 from feeds.records import Body, Rhythm, Source, SourceState, Validators
-from storage import Store, sources
+from storage import Store, claims, sources
 
 HOUR = timedelta(hours=1)
 DESK = Source(name="desk", kind="folder", path="/articles")
