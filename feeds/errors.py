@@ -6,7 +6,10 @@ FeedmillError
 ├── SourceError     one source cannot be read: it is reported, the others go on
 │   └── ParseError  its bytes are no document of any format we know
 ├── StoreError      the database cannot be read or written    exit code 1
+│   └── StoreUnavailableError   and that may pass by itself: locked, full, out of reach
+├── BusyError       another process is doing it already       exit code 1
 ├── OutputError     a published file cannot be written        exit code 1
+├── ServingError    our server cannot listen                  exit code 1
 └── NotFoundError   what was asked for by name does not exist  exit code 1
 """
 
@@ -37,8 +40,20 @@ class StoreError(FeedmillError):
     """The database cannot be opened, read or written."""
 
 
+class StoreUnavailableError(StoreError):
+    """The database cannot be read or written now; nothing is wrong with what was to be written."""
+
+
+class BusyError(FeedmillError):
+    """Another process is doing it already."""
+
+
 class OutputError(FeedmillError):
     """A published file cannot be written."""
+
+
+class ServingError(FeedmillError):
+    """The server cannot listen where it should."""
 
 
 class NotFoundError(FeedmillError):

@@ -62,9 +62,11 @@ def claim(
     owner: str,
     is_alive: Callable[[str], bool],
     is_due: Callable[[Source, SourceState], bool],
+    limit: int | None = None,
 ) -> list[tuple[Source, SourceState]]:
     """Those of `wanted` that are due and that nobody else is at work on; they are `owner`'s until released.
 
+    Of more than `limit` those that have been due for longest are taken, and what was never asked before all others.
     A claim ends with `record`, with `release`, with the worker's life (`is_alive` of its name is false), or after
     `LEASE`.
     """
@@ -78,9 +80,10 @@ def claim(
         return is_over(row.claimed_by, row.claimed_until, now=now, is_alive=is_alive)
 
     known = ((row, _state(row)) for row in rows if row.name in by_name)
-    claimed = {
-        state.name: (row.id, state) for row, state in known if is_due(by_name[state.name], state) and is_free(row)
-    }
+    due = [(row.id, state) for row, state in known if is_due(by_name[state.name], state) and is_free(row)]
+    if limit is not None and len(due) > limit:
+        due = sorted(due, key=lambda one: (one[1].next_fetch_at is not None, one[1].next_fetch_at or now))[:limit]
+    claimed = {state.name: (row_id, state) for row_id, state in due}
     for some in batches(row_id for row_id, _known in claimed.values()):
         db.execute(update(sources).where(sources.c.id.in_(some)).values(claimed_by=owner, claimed_until=now + LEASE))
     return [(source, _with_stamps(db, source, *claimed[source.name])) for source in wanted if source.name in claimed]

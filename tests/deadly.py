@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from typing import Any
 
 from feeds.errors import ParseError
+from feeds.pipeline.reading import read_apart
 
 
 def doubled(number: int) -> int:
@@ -46,6 +48,17 @@ def prints(*_arguments: Any) -> str:
 
     structlog.get_logger().info("read apart")
     return "done"
+
+
+def reads_all_but(name: str) -> Any:
+    """What a worker does, but for one source, which ends it."""
+    return partial(_read_unless, name)
+
+
+def _read_unless(name: str, location: str, one: Any, answer: Any) -> Any:
+    if one.source.name == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read_apart(location, one, answer)
 
 
 def answers_what_cannot_be_sent(*_arguments: Any) -> Any:

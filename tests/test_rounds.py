@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import deadly
-from builders import TUESDAY
-from feeds import pipeline, quarantine
-from feeds.errors import SourceError
+from feeds import pipeline, workers
 from feeds.fetching import timing
 from feeds.fetching.politeness import PerHost
-from feeds.pipeline import reading
+from feeds.pipeline import refreshing
 from feeds.records import SourceState, Validators
 from feeds.settings import Settings
 from origin import Chunks, Origin, Request, answer, conditional, feed
@@ -103,14 +103,15 @@ def killed_while_reading(mill: Mill, name: str) -> None:
 
 @pytest.fixture
 def apart(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The functions that are run in a process of their own, as they are."""
+    """The sources that are read in a process of their own, as they are."""
     run: list[str] = []
+    submit = workers.Workers.submit
 
-    def noting(function, *arguments, **limits):
-        run.append(function.__name__)
-        return quarantine.run_apart(function, *arguments, **limits)
+    def noting(self, function, location, one, answer):
+        run.append(one.source.name)
+        return submit(self, function, location, one, answer)
 
-    monkeypatch.setattr(reading, "run_apart", noting)
+    monkeypatch.setattr(workers.Workers, "submit", noting)
     return run
 
 
@@ -121,10 +122,10 @@ def test_a_document_that_ended_our_process_is_read_in_another_and_then_trusted_a
     )
     killed_while_reading(mill, "gazette")
     assert (statuses(mill), titles(mill, "gazette")) == ({"gazette": "fetched"}, {"n1"})
-    assert apart == ["parse", "normalize"]
+    assert apart == ["gazette"]
     pass_time(mill)
     assert (statuses(mill), states(mill)["gazette"].attempts) == ({"gazette": "fetched"}, 0)
-    assert len(apart) == 2
+    assert apart == ["gazette"]
 
 
 @pytest.mark.parametrize("ends", [deadly.exits, deadly.is_killed, deadly.eats_memory])
@@ -132,7 +133,7 @@ def test_a_document_that_ends_that_process_too_is_a_failure_in_words_and_stays_s
     play = answer(body=feed("a"), ETag='"x"', Cache_Control="max-age=14400")
     read(mill, gazette=origin.play("/feed.xml", play), herald=origin.play("/herald", answer(body=feed("b"))))
     killed_while_reading(mill, "gazette")
-    monkeypatch.setattr(reading, "parse", ends)
+    monkeypatch.setattr(refreshing, "read_apart", ends)
     gazette = mill.refresh("gazette")["gazette"]
     assert gazette.status == "failed"
     assert "please report it" in gazette.problem
@@ -155,7 +156,7 @@ def test_a_suspect_that_ends_even_us_waits_before_it_is_read_again(mill, origin,
     def kill(*_arguments):
         raise Killed
 
-    monkeypatch.setattr(reading, "run_apart", kill)
+    monkeypatch.setattr(workers.Workers, "submit", kill)
     with pytest.raises(Killed):
         mill.refresh()
     monkeypatch.undo()
@@ -389,9 +390,31 @@ def test_a_permanent_redirect_is_asked_directly_once_it_is_proven(mill, origin):
     assert (len(origin.asked()), origin.requests[-1].path) == (asked, "/new")
 
 
-def test_what_never_ends_is_told_in_words(monkeypatch):
-    one = reading.Reader(source=None, labels={}, authority="", now=TUESDAY, is_suspect=True)
-    monkeypatch.setattr(reading, "run_apart", lambda *call: quarantine.run_apart(*call, seconds=3))
-    monkeypatch.setattr(reading, "parse", deadly.never_ends)
-    with pytest.raises(SourceError, match="took more than 3 s"):
-        one.parse(())
+def test_what_never_ends_is_told_in_words(mill, origin, monkeypatch):
+    read(mill, gazette=origin.play("/feed.xml", answer(body=feed("a"))))
+    killed_while_reading(mill, "gazette")
+    monkeypatch.setattr(refreshing, "Workers", partial(workers.Workers, seconds=3))
+    monkeypatch.setattr(refreshing, "read_apart", deadly.never_ends)
+    assert "took more than 3 s" in mill.refresh("gazette")["gazette"].problem
+    assert states(mill)["gazette"].attempts > 0
+
+
+def test_a_large_round_is_read_in_other_processes_and_comes_to_the_same(mill, origin, apart, monkeypatch):
+    read(mill, **{f"s{n}": origin.play(f"/{n}", answer(body=feed(f"a{n}", f"b{n}"))) for n in range(12)})
+    monkeypatch.setattr(refreshing, "FEW", 4)
+    assert set(statuses(mill).values()) == {"fetched"}
+    assert len(apart) == 8
+    for n in range(12):
+        assert titles(mill, f"s{n}") == {f"a{n}", f"b{n}"}
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_that_dies_costs_the_one_source_it_was_reading(mill, origin, monkeypatch):
+    read(mill, **{f"s{n}": origin.play(f"/{n}", answer(body=feed(f"a{n}"))) for n in range(6)})
+    monkeypatch.setattr(refreshing, "FEW", 0)
+    monkeypatch.setattr(refreshing, "read_apart", deadly.reads_all_but("s3"))
+    done = mill.refresh()
+    assert {name for name, refresh in done.items() if refresh.status == "failed"} == {"s3"}
+    assert "ends the process" in done["s3"].problem
+    assert states(mill)["s3"].attempts == 1
+    assert titles(mill, "s5") == {"a5"}

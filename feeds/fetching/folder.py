@@ -6,25 +6,59 @@ import glob
 import os
 import stat
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Sequence
 from pathlib import Path
+from queue import SimpleQueue
 
+from feeds.fetching.mailbox import Mailbox
 from feeds.records import Body, Fetched, FetchFailed, FetchResult, NotModified, Postponed, Source, SourceState
 
 _GLOB = frozenset("*?[")
 _BEGIN_TEXT = (b"<", b"\0<", b"{", b"---", b"+++", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
-def fetch(
-    claimed: Iterable[tuple[Source, SourceState]], *, stopping: threading.Event | None = None
-) -> Generator[tuple[Source, FetchResult]]:
-    """For each source its new and changed files; a file whose stamp is the stored one is not opened."""
-    for source, state in claimed:
-        is_over = stopping is not None and stopping.is_set()
-        yield source, Postponed(is_over=True) if is_over else _fetch(source, state)
+class Folders:
+    """Reads sources on disk in a thread of its own: for each its new and changed files."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._waiting: SimpleQueue[tuple[Source, SourceState] | None] = SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, claimed: Sequence[tuple[Source, SourceState]]) -> None:
+        for one in claimed:
+            self._waiting.put(one)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="feedmill-folders", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        self._waiting.put(None)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.close()
+
+    def join(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while (one := self._waiting.get()) is not None:
+                source, state = one
+                result = Postponed(is_over=True) if self._stopping.is_set() else fetch(source, state)
+                self._mailbox.wait_for_room(self._stopping)
+                self._mailbox.put((source, result))
+                self._mailbox.tell()
+        except BaseException as error:
+            self._mailbox.put(error)  # the reader's to see: here nobody would
+            self._mailbox.tell()
 
 
-def _fetch(source: Source, state: SourceState) -> FetchResult:
+def fetch(source: Source, state: SourceState) -> FetchResult:
+    """The new and changed files of a source; one whose stamp is the stored one is not opened."""
     try:
         root, paths = _files(Path(source.path))
     except OSError as error:

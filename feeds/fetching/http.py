@@ -10,9 +10,9 @@ import contextlib
 import select
 import socket
 import threading
-from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
 from typing import Any
 
 import pycurl
@@ -20,13 +20,13 @@ import pycurl
 from feeds.clock import Clock
 from feeds.errors import SourceError
 from feeds.fetching.answers import Answer, read_answer, read_pacing
+from feeds.fetching.mailbox import Mailbox
 from feeds.fetching.politeness import HostQueues, PerHost
 from feeds.fetching.transfer import Transfer, address, new_handle
 from feeds.records import FetchFailed, FetchResult, Postponed, Source, SourceState
 
 MAX_TRANSFERS = 100  # at once
 MAX_CONNECTIONS = 2 * MAX_TRANSFERS  # those that are kept for a host's next source counted
-MAX_UNREAD = 100  # finished, and not yet taken by the caller: bounds memory where parsing is slower than the web
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,114 +37,74 @@ class Manners:
     per_host: PerHost = field(default_factory=PerHost)
 
 
-def fetch(
-    claimed: Sequence[tuple[Source, SourceState]],
-    *,
-    clock: Clock,
-    manners: Manners,
-    stopping: threading.Event | None = None,
-) -> Generator[tuple[Source, FetchResult]]:
-    """What each source answers, in the order in which the answers are complete.
+class Web:
+    """Drives all transfers in a thread of its own; the methods up to `join` may be called from any other.
 
-    Transfers go on in a thread of their own while the caller works on a result, so that slow work here costs no
-    source its deadline. Once `stopping` is set, or Ctrl-C pressed, nothing more is asked and waited for: what has been
-    answered still comes out, then Postponed for the rest. Closing the generator drops it all.
+    Once stopped nothing more is asked and waited for: what has been answered still comes out, then Postponed for the
+    rest.
     """
-    if not claimed:
-        return
-    loop = _Loop(claimed, clock=clock, manners=manners)
-    thread = threading.Thread(target=loop.run, name="feedmill-fetching", daemon=True)
-    interruption: KeyboardInterrupt | None = None
-    if stopping is not None and stopping.is_set():
-        loop.stop()
-    thread.start()
-    try:
-        for _ in claimed:
-            try:
-                result = loop.take()
-            except KeyboardInterrupt as error:  # what has been answered is handed out all the same
-                interruption = error
-                loop.stop()
-                result = loop.take()
-            if result is None:
-                break
-            yield result
-            if stopping is not None and stopping.is_set():
-                loop.stop()
-    finally:
-        loop.stop()
-        thread.join()
-    if interruption is not None:
-        raise interruption
 
-
-class _Loop:
-    """Drives all transfers of a round. Runs in its own thread; `take` and `stop` may be called from another."""
-
-    def __init__(
-        self,
-        claimed: Sequence[tuple[Source, SourceState]],
-        *,
-        clock: Clock,
-        manners: Manners,
-    ) -> None:
+    def __init__(self, mailbox: Mailbox, clock: Clock, manners: Manners) -> None:
+        self.mailbox = mailbox
         self.clock = clock
         self.manners = manners
-        self.unread: deque[tuple[Source, FetchResult] | BaseException] = deque()
-        # Told once a turn, not once a result: threads that wake each other for every one do little else.
-        self.has_unread = threading.Event()
+        self.added: SimpleQueue[Sequence[tuple[Source, SourceState]]] = SimpleQueue()
         self.hosts: HostQueues[Transfer] = HostQueues(manners.per_host)
-        by_address: dict[tuple[object, ...], list[tuple[Source, SourceState]]] = {}
-        for source, state in claimed:
-            by_address.setdefault(address(source, state), []).append((source, state))
-        self.left = len(by_address)
-        for members in by_address.values():
-            transfer = Transfer(members)
-            self.hosts.put(transfer.host, transfer)
-        # Connections opened under an exception of one source's own are not shared with the others.
-        allowances = [source.allow_private_addresses for source, _state in claimed]
-        self.common_allowance = max(set(allowances), key=allowances.count)
+        self.left = 0  # transfers without a result
+        self.closing = threading.Event()
         self.stopping = threading.Event()
-        self.has_ended = False
+        self.thread: threading.Thread | None = None
+        # Connections opened under an exception of one source's own are not shared with the others.
+        self.common_allowance: bool | tuple[str, ...] = False
         self.idle: list[pycurl.Curl] = []  # none that was set apart
         self.active: dict[pycurl.Curl, Transfer] = {}
         self.timer: float | None = None
+
+    def add(self, claimed: Sequence[tuple[Source, SourceState]]) -> None:
+        self.added.put(claimed)
+        if self.thread is None:
+            self.begin(claimed)
+        self.wake()
+
+    def close(self) -> None:
+        self.closing.set()
+        self.wake()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.close()
+
+    def join(self) -> None:
+        if self.thread is not None:
+            self.thread.join()
+
+    def begin(self, claimed: Sequence[tuple[Source, SourceState]]) -> None:
+        allowances = [source.allow_private_addresses for source, _state in claimed]
+        self.common_allowance = max(set(allowances), key=allowances.count)
         self.waker, self.wakened = socket.socketpair()
         self.waker.setblocking(False)
         self.wakened.setblocking(False)
         # Not epoll: the sockets are few, and each transfer begins and ends the watch on one, a system call each there.
         self.poll = select.poll()
         self.poll.register(self.wakened, select.POLLIN)
-
-    def stop(self) -> None:
-        self.stopping.set()
-        self.wake()
-
-    def take(self) -> tuple[Source, FetchResult] | None:
-        """The next result, waited for; None if there will be none. Raises what ended the loop."""
-        while not self.unread:
-            if self.has_ended:  # an interruption can have cost a result
-                return None
-            self.has_unread.wait()
-            self.has_unread.clear()
-        result = self.unread.popleft()
-        if len(self.unread) == MAX_UNREAD - 1:  # there is room again
-            self.wake()
-        if isinstance(result, BaseException):
-            raise result
-        return result
+        self.mailbox.when_there_is_room(self.wake)
+        self.thread = threading.Thread(target=self.run, name="feedmill-fetching", daemon=True)
+        self.thread.start()
 
     def wake(self) -> None:
-        with contextlib.suppress(OSError):  # the loop has ended, or its mailbox is full of wake-ups already
-            self.waker.send(b"!")
+        if self.thread is not None:
+            with contextlib.suppress(OSError):  # the loop has ended, or its mailbox is full of wake-ups already
+                self.waker.send(b"!")
 
     def run(self) -> None:
         try:
             self.multi = self.make_multi()
             try:
-                while self.left and not self.stopping.is_set():
+                while not self.stopping.is_set() and not self.is_done():
+                    self.take_in()
                     self.start_what_may()
                     self.wait()
+                self.take_in()
                 self.postpone_all()
             finally:
                 for curl in self.active:
@@ -154,12 +114,25 @@ class _Loop:
                     curl.close()
                 self.multi.close()
         except BaseException as error:
-            self.unread.append(error)  # the caller's to see: here nobody would
+            self.mailbox.put(error)  # the reader's to see: here nobody would
         finally:
-            self.has_ended = True
-            self.has_unread.set()
+            self.mailbox.tell()
             self.waker.close()
             self.wakened.close()
+
+    def is_done(self) -> bool:
+        return self.closing.is_set() and not self.left and self.added.empty()
+
+    def take_in(self) -> None:
+        """What was added meanwhile; sources of one address share a transfer."""
+        while not self.added.empty():
+            by_address: dict[tuple[object, ...], list[tuple[Source, SourceState]]] = {}
+            for source, state in self.added.get():
+                by_address.setdefault(address(source, state), []).append((source, state))
+            self.left += len(by_address)
+            for members in by_address.values():
+                transfer = Transfer(members)
+                self.hosts.put(transfer.host, transfer)
 
     def make_multi(self) -> pycurl.CurlMulti:
         multi = pycurl.CurlMulti()
@@ -186,8 +159,8 @@ class _Loop:
             self.request(transfer)
 
     def wait(self) -> None:
-        if self.unread:
-            self.has_unread.set()
+        if not self.mailbox.is_empty:
+            self.mailbox.tell()
         now = self.clock.monotonic()
         moments = [moment for moment in (self.timer, self.next_start()) if moment is not None]
         for fd, events in self.poll.poll(max(0.0, min(moments) - now) * 1000 if moments else None):
@@ -201,7 +174,7 @@ class _Loop:
         self.collect()
 
     def has_room(self) -> bool:
-        return len(self.active) < MAX_TRANSFERS and len(self.unread) < MAX_UNREAD
+        return len(self.active) < MAX_TRANSFERS and not self.mailbox.is_full
 
     def next_start(self) -> float | None:
         return self.hosts.next_at() if self.has_room() else None
@@ -288,7 +261,7 @@ class _Loop:
     def hand_out(self, transfer: Transfer, result: FetchResult) -> None:
         self.left -= 1
         for source, _state in transfer.members:
-            self.unread.append((source, result))
+            self.mailbox.put((source, result))
 
 
 _WATCHED = {

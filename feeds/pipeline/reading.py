@@ -3,58 +3,82 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
 from feeds import normalizing, parsing
 from feeds.errors import ParseError
+from feeds.fetching import timing
 from feeds.normalizing import categories as shelving
-from feeds.quarantine import run_apart
-from feeds.records import Article, Body, Document, Entry, Source
+from feeds.normalizing import identity
+from feeds.records import Article, Body, Document, Entry, Fetched, Rhythm, Source
 from feeds.settings import Settings
+from storage import Store, articles, open_store
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Reads what one source sent. `is_suspect`: reading it ended our process before, so that it is done apart."""
+    """Reads what one source sent."""
 
     source: Source
     labels: Mapping[str, str]  # categories by their names and aliases
     authority: str  # in whose name ids are minted
     now: datetime
-    is_suspect: bool = False
 
     def parse(self, bodies: Sequence[Body]) -> tuple[list[tuple[Body, Document]], tuple[str, ...]]:
-        """The bodies that could be read, with their documents; and for the others why not.
-
-        Raises SourceError where a suspect ends its process once more.
-        """
-        return self._run(parse, bodies, self.source, self.now)
+        """The bodies that could be read, with their documents; and for the others why not."""
+        return parse(bodies, self.source, self.now)
 
     def normalize(self, entries: Mapping[str, Entry]) -> tuple[tuple[Article, ...], tuple[str, ...]]:
         """The articles made of `entries`, by guid; and for each entry that none could be made of, why."""
-        return self._run(normalize, dict(entries), self.source, dict(self.labels), self.authority, self.now)
-
-    def _run(self, function: Callable[..., T], *arguments: Any) -> T:
-        return run_apart(function, *arguments) if self.is_suspect else function(*arguments)
+        return normalize(entries, self.source, self.labels, self.authority, self.now)
 
 
-def reader(settings: Settings, source: Source, now: datetime, *, is_suspect: bool = False) -> Reader:
-    return Reader(
-        source=source,
-        labels=_labels(settings.categories),
-        authority=settings.site.authority,
-        now=now,
-        is_suspect=is_suspect,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a source's answer came to, compared with what the store holds."""
+
+    articles: tuple[Article, ...] = ()  # new ones, and those of which anything moved
+    bodies: tuple[Body, ...] = ()  # that could be read, their content left out
+    rhythm: Rhythm | None = None
+    is_same: bool = False  # it has entries that we know
+    unread: tuple[str, ...] = ()  # files and documents that could not be read, in words
+    flaws: tuple[str, ...] = ()  # what was wrong with those that could be
+
+
+def reader(settings: Settings, source: Source, now: datetime) -> Reader:
+    return Reader(source=source, labels=_labels(settings.categories), authority=settings.site.authority, now=now)
+
+
+def read(store: Store, one: Reader, answer: Fetched) -> Read:
+    """The articles that an answer brings, and nothing that the store holds already."""
+    documents, unread = one.parse(answer.bodies)
+    found = identity.candidates(entry for _body, document in documents for entry in document.entries)
+    with store.read() as db:
+        known = articles.known(db, one.source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
+    batch, left_out = one.normalize(normalizing.changes(found, known, files=answer.files))
+    return Read(
+        articles=batch,
+        bodies=tuple(replace(body, content=b"") for body, _document in documents),
+        rhythm=_rhythm([document for _body, document in documents]),
+        is_same=bool(known),
+        unread=(*answer.problems, *unread),
+        flaws=(*left_out, *(each for _body, document in documents for each in document.problems)),
     )
+
+
+def read_apart(location: str, one: Reader, answer: Fetched) -> Read:
+    """The same in a process of its own, which opens the store for itself."""
+    return read(_opened(location), one, answer)
+
+
+_opened = functools.cache(open_store)
 
 
 def parse(bodies: Sequence[Body], source: Source, now: datetime) -> tuple[list[tuple[Body, Document]], tuple[str, ...]]:
@@ -90,12 +114,14 @@ def normalize(
     return tuple(batch), tuple(problems)
 
 
-def summed_up(problems: Sequence[str]) -> str:
-    """One line for all of them."""
-    more = f" (and {len(problems) - 1} more; -v tells them)" if len(problems) > 1 else ""
-    return problems[0] + more if problems else ""
-
-
 @functools.lru_cache(maxsize=4)
 def _labels(categories: Any) -> dict[str, str]:
     return shelving.by_label(categories or ())
+
+
+def _rhythm(documents: Sequence[Document]) -> Rhythm | None:
+    if not documents:
+        return None
+    moments = [entry.published or entry.updated for document in documents for entry in document.entries]
+    gap = timing.usual_gap(moment for moment in moments if moment)
+    return replace(documents[0].rhythm, gap=gap)

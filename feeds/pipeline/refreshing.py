@@ -1,47 +1,43 @@
-"""Rounds of refreshes: claim what is due, fetch it, and store what each source brought."""
+"""Refreshes: what claimed sources answer, read and stored as it arrives.
+
+Fetching, reading and storing overlap: transfers go on in a thread of their own, documents are read in a few processes,
+and whoever iterates over the refreshes is the one writer, in short transactions.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
-from feeds import fetching, normalizing
+from feeds import fetching
 from feeds.clock import Clock
-from feeds.errors import FeedmillError, ParseError, SourceError
-from feeds.fetching import timing
-from feeds.normalizing import categories as shelving
-from feeds.normalizing import identity
-from feeds.pipeline.listing import read_list
+from feeds.errors import FeedmillError, SourceError, StoreUnavailableError
+from feeds.pipeline import storing
+from feeds.pipeline.claiming import claim
 from feeds.pipeline.preparing import manners, prepare
-from feeds.pipeline.reading import Reader, reader, summed_up
-from feeds.records import (
-    Answered,
-    Body,
-    Document,
-    Fetched,
-    FetchFailed,
-    FetchResult,
-    NotModified,
-    Postponed,
-    Refresh,
-    RefreshStatus,
-    Rhythm,
-    Seen,
-    Source,
-    SourceState,
-)
+from feeds.pipeline.reading import Read, Reader, read, read_apart, reader
+from feeds.pipeline.storing import Visit
+from feeds.records import Fetched, FetchFailed, FetchResult, Pacing, Postponed, Refresh, Source, SourceState
 from feeds.settings import Settings
-from storage import Store, articles, claims, lists, sources
+from feeds.workers import Workers, affordable
+from storage import Store, claims, sources
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 UNCHANGED = 100  # refreshes without news whose states are written together
+SOON = 2.0  # seconds that they wait for each other at most
+FEW = 30  # documents of one round that are read in this process: to start another one would cost more
+READ_AHEAD = 4  # documents on their way to or from each worker
+RENEWAL = timedelta(minutes=5)
+LONGEST_PAUSE = 60.0  # seconds between two attempts to write to a store that could not be written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,35 +58,13 @@ def start_round(
     force: bool = False,
     revive: bool = False,
 ) -> Round:
-    """Claim those of `wanted` that are due.
-
-    `force` overrules their due times, never another process at work; `revive` asks even those that are parked or gone.
-    """
-    now = _whole_seconds(clock.now())
+    """Claim those of `wanted` that are due, see `claim`; they are refreshed while `refreshes` is iterated over."""
     prepare(store, settings)
-    owner = claims.owner()
-    with store.begin() as db:
-        states = sources.states(db)
-        is_due = _due(settings, states, sources.held_hosts(db), now, force=force, revive=revive)
-        everyone = _with_companions(settings, states, wanted)
-        claimed = sources.claim(db, everyone, now=now, owner=owner, is_alive=claims.is_alive, is_due=is_due)
-    due = {source.name for source, _state in claimed}
-    waiting = tuple(
-        Refresh(
-            source=source.name,
-            status="waiting",
-            problem=state.problem if state.standing != "active" else "",
-            next_fetch_at=state.next_fetch_at if state.standing == "active" else None,
-        )
-        for source in wanted
-        if source.name not in due
-        for state in [states[source.name]]
-    )
-    return Round(
-        waiting=waiting,
-        total=len(claimed),
-        refreshes=_Worker(store, settings, clock, owner).refreshes(claimed),
-    )
+    ours = claim(store, settings, wanted, now=_whole_seconds(clock.now()), force=force, revive=revive)
+    running = Refreshing(store, settings, clock=clock)
+    running.add(ours.claimed)
+    running.close()
+    return Round(waiting=ours.waiting, total=len(ours.claimed), refreshes=running.refreshes())
 
 
 def take_in(store: Store, settings: Settings, source: Source, answer: Fetched, *, clock: Clock) -> Refresh:
@@ -98,230 +72,258 @@ def take_in(store: Store, settings: Settings, source: Source, answer: Fetched, *
     prepare(store, settings)
     with store.read() as db:
         state = sources.states(db)[source.name]
-    return _Worker(store, settings, clock, claims.owner()).refresh(source, state, answer)
+    (refresh,) = Refreshing(store, settings, clock=clock).take_in(Visit(source=source, state=state, result=answer))
+    return refresh
 
 
-def _with_companions(settings: Settings, states: dict[str, SourceState], wanted: Sequence[Source]) -> list[Source]:
-    """Those wanted, and those that share an address with one: asked alone, each would cost it a whole document."""
-    names = {source.name for source in wanted}
-    asked = {fetching.address(source, states[source.name]) for source in wanted}
-    others = (source for source in settings.sources if source.name not in names)
-    return [*wanted, *(source for source in others if fetching.address(source, states[source.name]) in asked)]
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """A document at a worker."""
+
+    visit: Visit
+    reader: Reader
+    began_at: float
 
 
-def _due(
-    settings: Settings,
-    states: dict[str, SourceState],
-    held: dict[str, tuple[int, datetime]],
-    now: datetime,
-    *,
-    force: bool,
-    revive: bool,
-) -> Callable[[Source, SourceState], bool]:
-    """Whether a source may be asked now. Sources of one address share its clock, those of one host its patience."""
-    by_address: dict[object, list[Source]] = {}
-    for source in settings.sources:
-        by_address.setdefault(fetching.address(source, states[source.name]), []).append(source)
+class Refreshing:
+    """The refreshes of one process, for as long as sources are added.
 
-    def is_due(source: Source, state: SourceState) -> bool:
-        if force:
-            return revive or state.standing == "active"
-        _strikes, until = held.get(fetching.host(source, state), (0, now))
-        if timing.is_held(until, now):
-            return False
-        shared = by_address.get(fetching.address(source, state), [])
-        asked = (each for each in shared if _is_asked(states[each.name]))
-        return all(timing.is_due(each, states[each.name], now) for each in (source, *asked))
+    A `patient` one, as a daemon is, waits for a store that cannot be written now, and reads every document in another
+    process. `add`, `close` and `stop` may be called by any thread.
+    """
 
-    return is_due
+    def __init__(self, store: Store, settings: Settings, *, clock: Clock, is_patient: bool = False) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._is_patient = is_patient
+        self._owner = claims.owner()
+        self._fetching = fetching.Fetching(clock=clock, manners=manners(settings))
+        self._stopping = threading.Event()
+        self._claimed: dict[str, SourceState] = {}
+        self._unchanged: list[SourceState] = []
+        self._unchanged_since = 0.0
+        self._renewed_at = clock.now()
+        self._read_here = 0
+        self._workers: Workers | None = None
+        self._reading: dict[Future[Read], _Reading] = {}
+        self._told = log.bind()  # once: what is below the level that is logged then costs next to nothing
+        self.is_closed = False
+        self.trouble = ""  # that the store has right now, in words
+        self.last_sign_at = clock.monotonic()  # of life
 
+    @property
+    def at_work(self) -> frozenset[str]:
+        """The sources that were added and whose refresh is not stored yet."""
+        return frozenset(self._claimed.copy())
 
-def _is_asked(state: SourceState) -> bool:
-    return state.standing == "active" or state.last_fetch_at is None
+    def add(self, claimed: Sequence[tuple[Source, SourceState]]) -> None:
+        for source, state in claimed:
+            self._claimed[source.name] = state
+        self._fetching.add(claimed)
 
+    def close(self) -> None:
+        """Nothing more is added: `refreshes` ends with the last one."""
+        self.is_closed = True
+        self._fetching.close()
 
-class _Worker:
-    """The stages of one process's refreshes. `owner` is the name its claims are held under."""
+    def stop(self) -> None:
+        """Nothing more is asked or waited for; what has been answered is still stored."""
+        self.is_closed = True
+        self._stopping.set()
+        self._fetching.stop()
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock, owner: str) -> None:
-        self.store = store
-        self.settings = settings
-        self.clock = clock
-        self.owner = owner
-        self.unchanged: list[SourceState] = []
-
-    def refreshes(self, claimed: list[tuple[Source, SourceState]]) -> Generator[Refresh]:
-        states = {source.name: state for source, state in claimed}
-        stopping = threading.Event()
-        fetched = fetching.fetch(claimed, clock=self.clock, manners=manners(self.settings), stopping=stopping)
-        told = log.bind()  # once: what is below the level that is logged then costs next to nothing
+    def refreshes(self) -> Generator[Refresh]:
+        """Each refresh as it is stored. When nobody takes more, what origins have answered is stored all the same."""
+        results = self._fetching.results()
         try:
-            for source, result in fetched:
-                began_at = self.clock.monotonic()
-                refresh = self.refresh(source, states[source.name], result)
-                if isinstance(result, Postponed) and result.is_over:
-                    continue
-                refresh = replace(refresh, seconds=result.seconds + self.clock.monotonic() - began_at)
-                _tell(told, refresh)
-                yield refresh
-        except GeneratorExit:  # nobody waits any longer; what origins have answered is kept all the same
-            stopping.set()
-            for source, result in fetched:
-                self.refresh(source, states[source.name], result)
+            yield from self._follow(results)
+        except GeneratorExit:
+            self.stop()
+            for _refresh in self._follow(results):
+                pass
             raise
         finally:
-            fetched.close()
-            with self.store.begin() as db:
-                sources.record_all(db, self.unchanged)
-                sources.release(db, owner=self.owner)
+            results.close()
+            if self._workers is not None:
+                self._workers.close()
+            self._give_back()
 
-    def refresh(self, source: Source, state: SourceState, result: FetchResult) -> Refresh:
-        """One source's result, stored. A fault of ours costs this source, not the round, nor every minute from now."""
-        now = _whole_seconds(self.clock.now())
-        if isinstance(result, Postponed):
-            return self.postpone(source, state, result, now)
+    def take_in(self, visit: Visit) -> Iterator[Refresh]:
+        """The refresh that a visit leads to; none yet if a worker reads it first, none if it was broken off."""
+        began_at = self._clock.monotonic()
+        refresh = self._patiently(partial(self._guarded, visit, self._absorb))
+        if refresh is not None:
+            yield from self._finished(refresh, visit, began_at)
+
+    def _follow(self, results: Iterator[tuple[Source, FetchResult] | None]) -> Iterator[Refresh]:
+        interruption: KeyboardInterrupt | None = None
         try:
-            return self.absorb(source, state, result, now)
-        except SourceError as error:
-            return self.fail(source, replace(state, attempts=max(state.attempts, 1)), str(error), result, now)
+            for arrived in results:
+                yield from self._take_back()
+                if arrived is not None:
+                    source, result = arrived
+                    yield from self.take_in(Visit(source=source, state=self._claimed[source.name], result=result))
+                while self._workers and len(self._reading) >= READ_AHEAD * self._workers.number:
+                    wait(self._reading, return_when=FIRST_COMPLETED)
+                    yield from self._take_back()
+                self._keep_up()
+        except KeyboardInterrupt as error:  # what workers have at hand is stored all the same
+            interruption = error
+        while self._reading:
+            wait(self._reading, return_when=FIRST_COMPLETED)
+            yield from self._take_back()
+        if interruption:
+            raise interruption
+
+    def _guarded(self, visit: Visit, stage: Callable[[Visit, datetime], T]) -> T | Refresh:
+        """What a stage gives. A fault of ours costs this source, not the round, nor every minute from now."""
+        now = _whole_seconds(self._clock.now())
+        try:
+            return stage(visit, now)
+        except SourceError as error:  # reading it ends the process that does, or never ends
+            state = replace(visit.state, attempts=max(visit.state.attempts, 1))
+            return self._failed(replace(visit, state=state), str(error), now)
         except FeedmillError:
             raise
         except Exception as error:
-            log.exception("source could not be refreshed", source=source.name)
-            return self.fail(source, state, f"could not be read ({error!r}); please report it", result, now)
+            log.exception("source could not be refreshed", source=visit.source.name)
+            return self._failed(visit, f"could not be read ({error!r}); please report it", now)
 
-    def postpone(self, source: Source, state: SourceState, result: Postponed, now: datetime) -> Refresh:
-        """Due as before; but an origin that we know, and have just asked, is not asked again at once."""
-        with self.store.begin() as db:
-            if result.was_asked and state.last_success_at is not None:
-                sources.record(db, replace(state, next_fetch_at=max(now + source.interval, state.next_fetch_at or now)))
-            else:
-                sources.release(db, owner=self.owner, name=source.name)
-        problem = "the answer was not waited for" if result.was_asked else "its host is to be asked later"
-        return Refresh(source=source.name, status="waiting", problem=problem)
+    def _failed(self, visit: Visit, problem: str, now: datetime) -> Refresh:
+        pacing = getattr(visit.result, "pacing", Pacing())
+        return storing.store_failure(self._store, visit, FetchFailed(problem=problem, pacing=pacing), now=now)
 
-    def absorb(self, source: Source, state: SourceState, result: Answered, now: datetime) -> Refresh:
-        if isinstance(result, FetchFailed):
-            return self.failed(source, state, result, now)
-        if isinstance(result, NotModified) or _digest(source, result.bodies) == state.body_digest != "":
-            learned = timing.after(source, state, result, now=now)
-            self.keep_unchanged(learned)
-            return _refresh(learned, "unchanged")
-        if source.kind == "opml":
-            return self.store_list(source, state, result, now)
-        is_suspect = state.attempts > 0
-        with self.store.begin() as db:
-            sources.begin_reading(db, source.name, again_at=now + source.interval if is_suspect else None)
-        one = reader(self.settings, source, now, is_suspect=is_suspect)
-        read, unread = one.parse(result.bodies)
-        problems = (*result.problems, *unread)
-        if problems and not read and not _has_other_files(state, result):
-            return self.failed(source, state, FetchFailed(problem=summed_up(problems), pacing=result.pacing), now)
-        return self.store_read(one, state, result, read, problems)
-
-    def store_read(
-        self,
-        one: Reader,
-        state: SourceState,
-        result: Fetched,
-        read: Sequence[tuple[Body, Document]],
-        problems: Sequence[str],
-    ) -> Refresh:
-        """What was read, with the new state, in one transaction: a 304 must never hide what was not stored."""
-        source, documents = one.source, [document for _body, document in read]
-        found = identity.candidates(entry for document in documents for entry in document.entries)
-        with self.store.read() as db:
-            known = articles.known(db, source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
-        batch, left_out = one.normalize(normalizing.changes(found, known, files=result.files))
-        problems = (*problems, *left_out, *(each for document in documents for each in document.problems))
-        for each in problems if len(problems) > 1 else ():
-            log.info("could not be read", source=source.name, problem=source.redact(each))
-        with self.store.begin() as db:
-            saved = articles.save(db, source.name, batch, now=one.now, slugs=shelving.slugs)
-            seen = Seen(
-                rhythm=_rhythm(documents),
-                body_digest=_digest(source, result.bodies),
-                is_same=bool(known),
-                has_new=saved.new > 0,
-                problem=source.redact(summed_up(problems)),
-            )
-            learned = timing.after(source, state, result, seen=seen, now=one.now)
-            sources.record(db, learned, bodies=[body for body, _document in read])
-        return replace(_refresh(learned, "fetched"), new=saved.new, revised=saved.revised, categories=saved.categories)
-
-    def store_list(self, source: Source, state: SourceState, result: Fetched, now: datetime) -> Refresh:
-        """A list of sources, kept in sync: what it no longer names is not asked any more."""
-        try:
-            subscriptions, problems = read_list(result.bodies[0])
-        except ParseError as error:
-            return self.failed(source, state, FetchFailed(problem=str(error), pacing=result.pacing), now)
-        seen = Seen(body_digest=_digest(source, result.bodies), problem=source.redact(summed_up(problems)))
-        learned = timing.after(source, state, result, seen=seen, now=now)
-        with self.store.begin() as db:
-            added, dropped = lists.replace_list(db, source.name, subscriptions)
-            sources.record(db, learned)
-        problem = learned.problem or f"{added} sources more, {dropped} fewer"
-        return replace(_refresh(learned, "fetched"), problem=problem)
-
-    def failed(self, source: Source, state: SourceState, failure: FetchFailed, now: datetime) -> Refresh:
-        learned = timing.after(source, state, replace(failure, problem=source.redact(failure.problem)), now=now)
-        with self.store.begin() as db:
-            sources.record(db, learned)
-            if failure.kind == "throttled":
-                host = failure.host or fetching.host(source, state)
-                last_strikes, last_until = sources.held_hosts(db).get(host, (0, now))
-                strikes, until = timing.host_hold(failure, last_strikes, last_until, now=now)
-                sources.hold_host(db, host, until=until, strikes=strikes)
-        return _refresh(learned, "failed")
-
-    def fail(self, source: Source, state: SourceState, problem: str, result: Answered, now: datetime) -> Refresh:
-        return self.failed(source, state, FetchFailed(problem=problem, pacing=result.pacing), now)
-
-    def keep_unchanged(self, learned: SourceState) -> None:
-        """States without news wait for each other: a transaction for each would cost more than the request did."""
-        self.unchanged.append(learned)
-        if len(self.unchanged) >= UNCHANGED:
-            with self.store.begin() as db:
-                sources.record_all(db, self.unchanged)
-            self.unchanged.clear()
-
-
-def _refresh(state: SourceState, status: RefreshStatus) -> Refresh:
-    return Refresh(source=state.name, status=status, problem=state.problem, next_fetch_at=state.next_fetch_at)
-
-
-def _rhythm(documents: Sequence[Document]) -> Rhythm | None:
-    if not documents:
+    def _absorb(self, visit: Visit, now: datetime) -> Refresh | None:
+        match visit.result:
+            case Postponed() as postponed:
+                return storing.postpone(self._store, visit, postponed, owner=self._owner, now=now)
+            case FetchFailed() as failure:
+                return storing.store_failure(self._store, visit, failure, now=now)
+            case _ if visit.is_unchanged:
+                return self._keep_unchanged(storing.unchanged(visit, now=now))
+            case Fetched() if visit.source.kind == "opml":
+                return storing.store_list(self._store, visit, now=now)
+            case Fetched() as answer:
+                return self._read(visit, answer, now)
         return None
-    moments = [entry.published or entry.updated for document in documents for entry in document.entries]
-    gap = timing.usual_gap(moment for moment in moments if moment)
-    return replace(documents[0].rhythm, gap=gap)
 
+    def _read(self, visit: Visit, answer: Fetched, now: datetime) -> Refresh | None:
+        one = reader(self._settings, visit.source, now)
+        is_suspect = visit.state.attempts > 0
+        is_apart = bool(self._store.location) and (is_suspect or self._is_patient or self._read_here >= FEW)
+        if is_suspect or not is_apart:  # noted before the work: if it ends our process, the next one knows
+            again_at = now + visit.source.interval if is_suspect else None
+            with self._store.begin() as db:
+                sources.begin_reading(db, visit.source.name, again_at=again_at)
+        if is_apart:
+            self._hand_over(visit, one, answer)
+            return None
+        self._read_here += 1
+        return storing.store_read(self._store, visit, read(self._store, one, answer), now=now)
 
-def _has_other_files(state: SourceState, result: Fetched) -> bool:
-    """Whether a folder holds files that were read before and did not change: a broken one beside them costs itself."""
-    looked_at = {body.path for body in result.bodies}
-    return any(
-        path not in looked_at and not any(problem.startswith(f"{path}: ") for problem in result.problems)
-        for path in state.stamps
-    )
+    def _hand_over(self, visit: Visit, one: Reader, answer: Fetched) -> None:
+        if self._workers is None:
+            self._workers = Workers(affordable())
+        future = self._workers.submit(read_apart, self._store.location, one, answer)
+        self._reading[future] = _Reading(visit=visit, reader=one, began_at=self._clock.monotonic())
+        future.add_done_callback(lambda _future: self._fetching.nudge())
 
+    def _take_back(self) -> Iterator[Refresh]:
+        """What workers have read meanwhile, stored."""
+        for future in [each for each in self._reading if each.done()]:
+            one = self._reading.pop(future)
+            store = partial(self._store_read, future, one.reader)
+            refresh = self._patiently(partial(self._guarded, one.visit, store))
+            yield from self._finished(refresh, one.visit, one.began_at)
 
-def _digest(source: Source, bodies: Sequence[Body]) -> str:
-    """Of the one body of an HTTP source; files have stamps instead."""
-    return "" if source.kind == "folder" else hashlib.sha256(bodies[0].content).hexdigest()
+    def _store_read(self, future: Future[Read], one: Reader, visit: Visit, now: datetime) -> Refresh:
+        assert isinstance(visit.result, Fetched)
+        try:
+            found = future.result()
+        except StoreUnavailableError:  # the worker's own look at the store
+            found = read(self._store, one, visit.result)
+        return storing.store_read(self._store, visit, found, now=now)
 
+    def _finished(self, refresh: Refresh, visit: Visit, began_at: float) -> Iterator[Refresh]:
+        if refresh.status != "unchanged":
+            self._claimed.pop(refresh.source, None)
+        result = visit.result
+        if isinstance(result, Postponed) and result.is_over:
+            return
+        refresh = replace(
+            refresh,
+            seconds=result.seconds + self._clock.monotonic() - began_at,
+            fetch_seconds=result.seconds,
+            size=sum(len(body.content) for body in result.bodies) if isinstance(result, Fetched) else 0,
+        )
+        self._tell(refresh)
+        yield refresh
 
-def _tell(told: Any, refresh: Refresh) -> None:
-    told.info(
-        "source refreshed",
-        source=refresh.source,
-        status=refresh.status,
-        new=refresh.new,
-        revised=refresh.revised,
-        seconds=round(refresh.seconds, 3),
-        problem=refresh.problem,
-    )
+    def _keep_unchanged(self, learned: SourceState) -> Refresh:
+        if not self._unchanged:
+            self._unchanged_since = self._clock.monotonic()
+        self._unchanged.append(learned)
+        return storing.told(learned, "unchanged")
+
+    def _keep_up(self) -> None:
+        """What is to be done now and then, whatever arrives."""
+        self.last_sign_at = self._clock.monotonic()
+        if len(self._unchanged) >= UNCHANGED or (self._unchanged and self.last_sign_at - self._unchanged_since >= SOON):
+            self._patiently(self._write_unchanged)
+        now = self._clock.now()
+        if not timedelta(0) <= now - self._renewed_at < RENEWAL:
+            self._patiently(partial(self._renew, now))
+
+    def _write_unchanged(self) -> None:
+        if self._unchanged:
+            with self._store.begin() as db:
+                sources.record_all(db, self._unchanged)
+            for state in self._unchanged:
+                self._claimed.pop(state.name, None)
+            self._unchanged.clear()
+
+    def _renew(self, now: datetime) -> None:
+        with self._store.begin() as db:
+            sources.renew(db, owner=self._owner, now=now)
+        self._renewed_at = now
+
+    def _give_back(self) -> None:
+        self._write_unchanged()
+        with self._store.begin() as db:
+            sources.release(db, owner=self._owner)
+
+    def _patiently(self, write: Callable[[], T]) -> T:
+        """What `write` gives. Where a store cannot be written a patient one tries again, and holds what it has."""
+        pause = 1.0
+        while True:
+            try:
+                result = write()
+            except StoreUnavailableError as error:
+                if not self._is_patient or self._stopping.is_set():
+                    raise
+                if not self.trouble:
+                    log.error("store cannot be used, trying again", problem=str(error))
+                self.trouble = str(error)
+                self.last_sign_at = self._clock.monotonic()
+                self._stopping.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                if self.trouble:
+                    log.warning("store can be used again")
+                    self.trouble = ""
+                return result
+
+    def _tell(self, refresh: Refresh) -> None:
+        self._told.info(
+            "source refreshed",
+            source=refresh.source,
+            status=refresh.status,
+            new=refresh.new,
+            revised=refresh.revised,
+            seconds=round(refresh.seconds, 3),
+            problem=refresh.problem,
+        )
 
 
 def _whole_seconds(moment: datetime) -> datetime:

@@ -12,8 +12,7 @@ from feeds.records import Fetched, FetchFailed, FetchResult, NotModified, Source
 
 def fetch(path: Path | str, stamps: dict[str, str] | None = None, **changes: object) -> FetchResult:
     one = source(kind="folder", url="", path=str(path), **changes)
-    ((_source, result),) = folder.fetch([(one, SourceState(name=one.name, stamps=stamps or {}))])
-    return result
+    return folder.fetch(one, SourceState(name=one.name, stamps=stamps or {}))
 
 
 def names(result: FetchResult) -> list[str]:

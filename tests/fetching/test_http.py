@@ -18,6 +18,7 @@ import brotli
 import pytest
 
 from builders import source
+from feeds import fetching
 from feeds.clock import SystemClock
 from feeds.fetching import http
 from feeds.fetching.politeness import PerHost
@@ -38,7 +39,7 @@ def local(url: str, **changes: object) -> Source:
 
 
 def fetch(one: Source, state: SourceState | None = None, manners: http.Manners = QUICK) -> FetchResult:
-    ((_source, result),) = http.fetch(
+    ((_source, result),) = fetching.fetch(
         [(one, state or SourceState(name=one.name))], clock=SystemClock(), manners=manners
     )
     return result
@@ -177,7 +178,7 @@ def test_a_connection_opened_under_an_exception_is_not_lent_to_others(origin: Or
     one_by_one = http.Manners(per_host=PerHost(connections=1, spacing=timedelta(0)))
     results = {
         each.name: result
-        for each, result in http.fetch(
+        for each, result in fetching.fetch(
             [(each, SourceState(name=each.name)) for each in (trusted, *others)],
             clock=SystemClock(),
             manners=one_by_one,
@@ -303,7 +304,7 @@ def test_a_host_is_asked_by_two_at_a_time_and_never_more(origin: Origin) -> None
 
     url = origin.play("/feed.xml", play)
     many = [local(f"{url}?{number}", name=f"s{number}") for number in range(12)]
-    results = list(http.fetch([(s, SourceState(name=s.name)) for s in many], clock=SystemClock(), manners=QUICK))
+    results = list(fetching.fetch([(s, SourceState(name=s.name)) for s in many], clock=SystemClock(), manners=QUICK))
     assert len(results) == 12
     assert most == 2
 
@@ -319,7 +320,8 @@ def test_requests_to_one_host_are_spaced(origin: Origin) -> None:
     spaced = http.Manners(per_host=PerHost(spacing=timedelta(seconds=0.1)))
     many = [local(f"{url}?{number}", name=f"s{number}") for number in range(4)]
     assert (
-        len(list(http.fetch([(s, SourceState(name=s.name)) for s in many], clock=SystemClock(), manners=spaced))) == 4
+        len(list(fetching.fetch([(s, SourceState(name=s.name)) for s in many], clock=SystemClock(), manners=spaced)))
+        == 4
     )
     assert all(later - earlier > 0.09 for earlier, later in itertools.pairwise(moments))
 
@@ -328,7 +330,7 @@ def test_closing_the_generator_ends_the_transfers(origin: Origin) -> None:
     slow = origin.play("/slow", lambda _request: drip(origin, b"HTTP/1.1 103 Early Hints\r\n\r\n"))
     quick = origin.play("/quick", answer(body=feed("a")))
     claimed = [(local(url, name=url), SourceState(name=url)) for url in (quick, slow)]
-    running = http.fetch(claimed, clock=SystemClock(), manners=QUICK)
+    running = fetching.fetch(claimed, clock=SystemClock(), manners=QUICK)
     next(running)
     began = time.monotonic()
     running.close()
@@ -344,7 +346,7 @@ def test_a_slow_caller_costs_no_source_its_deadline(origin: Origin) -> None:
     url = origin.play("/feed.xml", play)
     many = [replace(local(f"{url}?{n}", name=f"s{n}"), timeout=timedelta(seconds=1)) for n in range(6)]
     results = []
-    for _source, result in http.fetch(
+    for _source, result in fetching.fetch(
         [(s, SourceState(name=s.name)) for s in many], clock=SystemClock(), manners=QUICK
     ):
         time.sleep(0.5)
@@ -358,7 +360,7 @@ def test_a_hundred_sources_at_once_with_many_hosts_are_all_answered(origin: Orig
         (local(f"http://127.0.0.{n % 50 + 1}:{origin.port}/feed.xml?{n}", name=f"s{n}"), SourceState(name=f"s{n}"))
         for n in range(300)
     ]
-    results = [result for _source, result in http.fetch(claimed, clock=SystemClock(), manners=QUICK)]
+    results = [result for _source, result in fetching.fetch(claimed, clock=SystemClock(), manners=QUICK)]
     assert len(results) == 300
 
 
@@ -394,7 +396,7 @@ def test_a_host_that_says_429_is_spared_the_rest_of_the_round(origin: Origin) ->
     spared = [origin.play(f"/b{number}", answer(body=feed("b"))) for number in range(5)]
     one_by_one = http.Manners(per_host=PerHost(connections=1, spacing=timedelta(0)))
     claimed = [(local(url, name=url), SourceState(name=url)) for url in (throttled, *spared)]
-    results = {each.url: result for each, result in http.fetch(claimed, clock=SystemClock(), manners=one_by_one)}
+    results = {each.url: result for each, result in fetching.fetch(claimed, clock=SystemClock(), manners=one_by_one)}
     assert isinstance(results[throttled], FetchFailed)
     assert all(isinstance(results[url], Postponed) for url in spared)
     assert [request.path for request in origin.requests] == ["/a"]

@@ -1,0 +1,145 @@
+"""What a refresh came to, stored: each source's articles and its new state in one transaction, or neither."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from feeds import fetching
+from feeds.errors import ParseError
+from feeds.fetching import timing
+from feeds.normalizing import categories as shelving
+from feeds.pipeline.listing import read_list
+from feeds.pipeline.reading import Read
+from feeds.records import (
+    Body,
+    Fetched,
+    FetchFailed,
+    FetchResult,
+    NotModified,
+    Postponed,
+    Refresh,
+    RefreshStatus,
+    Seen,
+    Source,
+    SourceState,
+)
+from storage import Store, articles, lists, sources
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One source, as it was when it was claimed, and what it answered."""
+
+    source: Source
+    state: SourceState
+    result: FetchResult
+
+    @property
+    def is_unchanged(self) -> bool:
+        if isinstance(self.result, Fetched):
+            return digest(self.source, self.result.bodies) == self.state.body_digest != ""
+        return isinstance(self.result, NotModified)
+
+
+def unchanged(visit: Visit, *, now: datetime) -> SourceState:
+    """The new state of a source without news; it waits for others, since a transaction for each would cost more than
+    the request did."""
+    assert not isinstance(visit.result, Postponed)
+    return timing.after(visit.source, visit.state, visit.result, now=now)
+
+
+def store_read(store: Store, visit: Visit, read: Read, *, now: datetime) -> Refresh:
+    """What was read, with the new state, in one transaction: a 304 must never hide what was not stored."""
+    source, state, result = visit.source, visit.state, visit.result
+    assert isinstance(result, Fetched)
+    if read.unread and not read.bodies and not _has_other_files(state, result):
+        return store_failure(store, visit, FetchFailed(problem=summed_up(read.unread), pacing=result.pacing), now=now)
+    problems = (*read.unread, *read.flaws)
+    for each in problems if len(problems) > 1 else ():
+        log.info("could not be read", source=source.name, problem=source.redact(each))
+    with store.begin() as db:
+        saved = articles.save(db, source.name, read.articles, now=now, slugs=shelving.slugs)
+        seen = Seen(
+            rhythm=read.rhythm,
+            body_digest=digest(source, result.bodies),
+            is_same=read.is_same,
+            has_new=saved.new > 0,
+            problem=source.redact(summed_up(problems)),
+        )
+        learned = timing.after(source, state, result, seen=seen, now=now)
+        sources.record(db, learned, bodies=read.bodies)
+    return replace(told(learned, "fetched"), new=saved.new, revised=saved.revised, categories=saved.categories)
+
+
+def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:
+    """A list of sources, kept in sync: what it no longer names is not asked any more."""
+    source, result = visit.source, visit.result
+    assert isinstance(result, Fetched)
+    try:
+        subscriptions, problems = read_list(result.bodies[0])
+    except ParseError as error:
+        return store_failure(store, visit, FetchFailed(problem=str(error), pacing=result.pacing), now=now)
+    seen = Seen(body_digest=digest(source, result.bodies), problem=source.redact(summed_up(problems)))
+    learned = timing.after(source, visit.state, result, seen=seen, now=now)
+    with store.begin() as db:
+        added, dropped = lists.replace_list(db, source.name, subscriptions)
+        sources.record(db, learned)
+    problem = learned.problem or f"{added} sources more, {dropped} fewer"
+    return replace(told(learned, "fetched"), problem=problem)
+
+
+def store_failure(store: Store, visit: Visit, failure: FetchFailed, *, now: datetime) -> Refresh:
+    source, state = visit.source, visit.state
+    learned = timing.after(source, state, replace(failure, problem=source.redact(failure.problem)), now=now)
+    with store.begin() as db:
+        sources.record(db, learned)
+        if failure.kind == "throttled":
+            host = failure.host or fetching.host(source, state)
+            last_strikes, last_until = sources.held_hosts(db).get(host, (0, now))
+            strikes, until = timing.host_hold(failure, last_strikes, last_until, now=now)
+            sources.hold_host(db, host, until=until, strikes=strikes)
+    return told(learned, "failed")
+
+
+def postpone(store: Store, visit: Visit, result: Postponed, *, owner: str, now: datetime) -> Refresh:
+    """Due as before; but an origin that we know, and have just asked, is not asked again at once."""
+    source, state = visit.source, visit.state
+    with store.begin() as db:
+        if result.was_asked and state.last_success_at is not None:
+            sources.record(db, replace(state, next_fetch_at=max(now + source.interval, state.next_fetch_at or now)))
+        else:
+            sources.release(db, owner=owner, name=source.name)
+    problem = "the answer was not waited for" if result.was_asked else "its host is to be asked later"
+    return Refresh(source=source.name, status="waiting", problem=problem)
+
+
+def told(state: SourceState, status: RefreshStatus) -> Refresh:
+    """The refresh that led to a state."""
+    return Refresh(source=state.name, status=status, problem=state.problem, next_fetch_at=state.next_fetch_at)
+
+
+def digest(source: Source, bodies: Sequence[Body]) -> str:
+    """Of the one body of an HTTP source; files have stamps instead."""
+    return "" if source.kind == "folder" else hashlib.sha256(bodies[0].content).hexdigest()
+
+
+def summed_up(problems: Sequence[str]) -> str:
+    """One line for all of them."""
+    more = f" (and {len(problems) - 1} more; -v tells them)" if len(problems) > 1 else ""
+    return problems[0] + more if problems else ""
+
+
+def _has_other_files(state: SourceState, result: Fetched) -> bool:
+    """Whether a folder holds files that were read before and did not change: a broken one beside them costs itself."""
+    looked_at = {body.path for body in result.bodies}
+    return any(
+        path not in looked_at and not any(problem.startswith(f"{path}: ") for problem in result.problems)
+        for path in state.stamps
+    )

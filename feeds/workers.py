@@ -1,0 +1,156 @@
+"""Pure functions run in processes of their own: input that ends a process, or never lets it end, costs itself alone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+import structlog
+
+from feeds.errors import FeedmillError, SourceError
+
+T = TypeVar("T")
+
+SECONDS = 60  # for one piece of work
+MEMORY = 2 * 2**30  # bytes of address space; a parser that wants more is being fooled
+MOST_CALLS = 1_000  # then a new process takes over, and what libraries hoarded in the old one is free again
+
+
+class Worker:
+    """A process that does one thing at a time for us, started when it is first needed."""
+
+    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self._seconds = seconds
+        self._memory = memory
+        self._calls = 0
+        self._process: Any = None
+        self._lock = threading.Lock()  # on the process's beginning
+        self._is_over = False
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """What `function(*arguments)` returns or raises, though it end its process, or never end.
+
+        Raises SourceError where it does, and the next call has a new process. Function, arguments and result must be
+        picklable.
+        """
+        try:
+            self._send(function, arguments)
+            if not self._connection.poll(self._seconds):
+                raise SourceError(f"reading it took more than {self._seconds:g} s, and was ended; see what it serves")
+            is_good, value = self._connection.recv()
+        except (EOFError, OSError):  # the latter in the middle of its answer
+            self.end()
+            raise SourceError("reading it ends the process; see what it serves, and please report it") from None
+        except BaseException:
+            self.end()
+            raise
+        if is_good:
+            result: T = value
+            return result
+        raise value
+
+    def kill(self) -> None:
+        """From another thread: whatever it is doing ends now, and it does nothing any more."""
+        with self._lock:
+            self._is_over = True
+            if self._process is not None:
+                self._process.kill()
+
+    def end(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._connection.close()
+            self._process = None
+
+    def _send(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        if self._calls == MOST_CALLS or (self._process is not None and not self._process.is_alive()):
+            self.end()
+        if self._process is None:
+            self._start()
+        self._calls += 1
+        self._connection.send((function, arguments))
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would inherit our threads' locks
+        connection, theirs = context.Pipe()
+        limits = (self._seconds, self._memory)
+        process = context.Process(target=_work, args=(theirs, *limits), name="feedmill-worker", daemon=True)
+        with self._lock:
+            if self._is_over:
+                raise EOFError
+            process.start()
+            self._calls, self._process, self._connection = 0, process, connection
+        theirs.close()
+
+
+class Workers:
+    """A few of them at work side by side."""
+
+    def __init__(self, number: int, *, seconds: float = SECONDS) -> None:
+        self._number = number
+        self._seconds = seconds
+        self._own = threading.local()
+        self._all: list[Worker] = []
+        self._threads = ThreadPoolExecutor(number, thread_name_prefix="feedmill-worker")
+
+    @property
+    def number(self) -> int:
+        return self._number
+
+    def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        """The future of a `Worker.call`."""
+        return self._threads.submit(self._call, function, *arguments)
+
+    def close(self) -> None:
+        """End them, whatever they are doing; what was submitted and not finished fails or is cancelled."""
+        for worker in self._all:
+            worker.kill()
+        self._threads.shutdown(cancel_futures=True)
+        for worker in self._all:
+            worker.end()
+
+    def _call(self, function: Callable[..., T], *arguments: Any) -> T:
+        if not hasattr(self._own, "worker"):
+            self._own.worker = Worker(seconds=self._seconds)
+            self._all.append(self._own.worker)
+        worker: Worker = self._own.worker
+        return worker.call(function, *arguments)
+
+
+def affordable() -> int:
+    """How many workers this machine has room for beside the process that feeds them."""
+    return max(1, min(4, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2) - 1))
+
+
+def _work(connection: Connection, seconds: float, memory: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides what ends
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for results
+    while True:
+        try:
+            function, arguments = connection.recv()
+        except EOFError:  # the parent is done with us, or dead
+            return
+        # Should the parent die meanwhile, nobody else would end what never ends.
+        signal.setitimer(signal.ITIMER_REAL, seconds + 5)
+        connection.send(_answer(function, arguments))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+    try:
+        return True, function(*arguments)
+    except FeedmillError as error:
+        return False, error
+    except Exception as error:  # which may itself not be picklable
+        return False, SourceError(f"could not be read ({error!r}); please report it")

@@ -1,0 +1,107 @@
+"""What ends a process ends one that was made for it, and is told in words."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+
+import pytest
+
+import deadly
+from feeds.errors import ParseError, SourceError
+from feeds.workers import Worker, Workers
+
+
+def run_apart(function, *arguments, **limits):
+    worker = Worker(**limits)
+    try:
+        return worker.call(function, *arguments)
+    finally:
+        worker.end()
+
+
+def test_what_the_function_returns_comes_back():
+    assert run_apart(deadly.doubled, 21) == 42
+
+
+def test_our_own_errors_come_back_as_they_are():
+    with pytest.raises(ParseError, match="text/html and no <rss>"):
+        run_apart(deadly.raises_ours)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (deadly.exits, "ends the process"),
+        (deadly.is_killed, "ends the process"),
+        (deadly.answers_what_cannot_be_sent, "please report it"),
+        (deadly.eats_memory, "MemoryError"),
+        (deadly.raises_theirs, "a bug"),
+    ],
+)
+def test_an_end_of_any_other_kind_is_told_in_words(function, words):
+    with pytest.raises(SourceError, match=words):
+        run_apart(function, "an argument")
+
+
+def test_what_never_ends_is_ended():
+    began = time.monotonic()
+    with pytest.raises(SourceError, match=r"took more than 2\.5 s, and was ended"):
+        run_apart(deadly.never_ends, seconds=2.5)
+    assert time.monotonic() - began < 5
+    assert multiprocessing.active_children() == []
+
+
+def test_its_log_stays_out_of_standard_output(capfd: pytest.CaptureFixture[str]):
+    assert run_apart(deadly.prints) == "done"
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "read apart" in err
+
+
+def test_a_worker_does_one_thing_after_another_and_outlives_none_that_ended_it():
+    worker = Worker()
+    first = worker.call(os.getpid)
+    assert worker.call(os.getpid) == first != os.getpid()
+    with pytest.raises(SourceError):
+        worker.call(deadly.is_killed)
+    assert worker.call(os.getpid) not in (first, os.getpid())
+    worker.end()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_that_was_ended_while_it_had_nothing_to_do_is_replaced():
+    worker = Worker()
+    os.kill(worker.call(os.getpid), signal.SIGKILL)
+    for child in multiprocessing.active_children():
+        child.join()
+    assert worker.call(deadly.doubled, 21) == 42
+    worker.end()
+
+
+def test_workers_share_the_work_and_a_death_costs_one_piece():
+    workers = Workers(2)
+    futures = [workers.submit(deadly.doubled, n) for n in range(9)]
+    dead = workers.submit(deadly.exits)
+    later = workers.submit(deadly.doubled, 9)
+    assert [future.result(30) for future in (*futures, later)] == [2 * n for n in range(10)]
+    with pytest.raises(SourceError, match="ends the process"):
+        dead.result(30)
+    workers.close()
+    assert multiprocessing.active_children() == []
+
+
+def test_closing_ends_even_what_never_ends():
+    workers = Workers(1)
+    future = workers.submit(deadly.never_ends)
+    waiting = workers.submit(deadly.doubled, 1)
+    while not future.running():
+        time.sleep(0.01)
+    began = time.monotonic()
+    workers.close()
+    assert waiting.cancelled()
+    with pytest.raises(SourceError):
+        future.result(10)
+    assert time.monotonic() - began < 10
