@@ -1,14 +1,18 @@
 """The daemon's heart: APScheduler ticks, the database knows what is due.
 
-A tick does one round, as `feedmill fetch` does. Due times live in the store, so that a restart, a one-off command and
-this process agree on them; nothing is lost with the scheduler.
+A handful of jobs, never one for each source: due times live in the store, so that a restart, a one-off command and
+this process agree on them, and nothing is lost with the scheduler. Sources that a tick found due are added to one
+stream of refreshes, so that a slow one keeps no other waiting. The main thread watches over it all.
 """
 
 from __future__ import annotations
 
-import signal
+import logging
+import math
+import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -16,52 +20,379 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from feeds import pipeline
-from feeds.clock import Clock
-from feeds.errors import FeedmillError
+from feeds.clock import Clock, SystemClock
+from feeds.errors import BusyError, FeedmillError, SettingsError, StoreError
+from feeds.metrics import Metrics
+from feeds.records import Health, Refresh
+from feeds.service import ServiceManager
+from feeds.serving import Server, application
 from feeds.settings import Settings
-from storage import Store
+from feeds.signals import Signals
+from storage import Store, claims, housekeeping, leases
+from storage.inventory import inventory
 
 log = structlog.get_logger()
 
 TICK = timedelta(seconds=60)
+SPREAD = timedelta(minutes=15)  # over which the sources are spread that fell due while nobody was there
+AT_ONCE = 100  # sources that a tick may begin even so
+STUCK = 300.0  # seconds without a sign of life from the refreshes
+STOP = 20.0  # seconds that everything has to end
+SOON = timedelta(seconds=2)
+LOOK = 1.0  # seconds between two looks of the main thread
 
 
-def run(store: Store, settings: Settings, *, clock: Clock, tick: timedelta = TICK) -> None:
-    """Refresh what is due and publish what moved, every `tick`, until SIGTERM or Ctrl-C.
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done every so many ticks. One that runs beyond `deadline` (seconds) makes the daemon unwell, one that
+    runs twice as long ends it: APScheduler would skip it for ever, and a service manager starts us anew."""
 
-    A source at work when the signal comes is finished or given back; then the function returns.
+    name: str
+    run: Callable[[Daemon], None]
+    ticks: float
+    deadline: float
+
+
+class Daemon:
+    """One process that fetches when sources are due, publishes what moved, serves, prunes and tidies."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        clock: Clock,
+        tick: timedelta = TICK,
+        load: Callable[[], Settings] | None = None,
+        manager: ServiceManager | None = None,
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self.clock = clock
+        self.tick = tick
+        self.load = load
+        self.manager = manager or ServiceManager({}, pid=os.getpid())
+        self.metrics = Metrics()
+        self.server: Server | None = None
+        self.owner = claims.owner()
+        self.started_at = clock.now()
+        self.last_tick_at: datetime | None = None
+        self.spread_until = self.started_at + SPREAD
+        self.problems: dict[str, str] = {}  # by what they keep from being done
+        self.running: dict[str, float] = {}  # jobs at work, and since when
+        self.has_moved = threading.Event()  # something is to be published
+        self.published_at = -math.inf
+        self.stream = pipeline.Stream(store, settings, clock=clock, observe=self.observe)
+        self.scheduler = BackgroundScheduler(
+            timezone=UTC,
+            # The default grace of one second drops a tick that comes late; here it runs once, however late.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            logger=_quiet_logger(),
+        )
+
+    # Jobs
+
+    def refresh(self) -> None:
+        """Begin with the sources that are due."""
+        now = self.clock.now().replace(microsecond=0)
+        housekeeping.require_room(self.store, self.settings.output)
+        self.stream.add_due(now=now, limit=lambda sources: self.limit(now, sources))
+        self.last_tick_at = now
+
+    def observe(self, refresh: Refresh) -> None:
+        self.metrics.observe(refresh)
+        if refresh.status == "fetched":
+            self.has_moved.set()
+
+    def limit(self, now: datetime, sources: int) -> int | None:
+        """How many sources a tick may begin: after a stop, or a long sleep, not all that fell due meanwhile."""
+        has_slept = self.last_tick_at is not None and now - self.last_tick_at > 10 * self.tick
+        if has_slept:
+            self.spread_until = now + SPREAD
+        if not now < self.spread_until <= now + SPREAD:
+            return None
+        return max(AT_ONCE, math.ceil(sources * (self.tick / SPREAD)))
+
+    def publish(self) -> None:
+        """Write what moved; and once a tick whatever else is missing."""
+        began_at = self.clock.monotonic()
+        if not self.has_moved.is_set() and began_at - self.published_at < self.tick.total_seconds():
+            return
+        settings = self.stream.settings
+        if settings is None:  # the store does not follow the config yet
+            return
+        self.has_moved.clear()
+        self.published_at = began_at  # whatever comes of it: what fails now is tried again with the next tick
+        written = pipeline.publish(self.store, settings)
+        self.metrics.published(self.clock.monotonic() - began_at, sum(each.changed for each in written))
+
+    def prune(self) -> None:
+        settings = self.stream.settings
+        if settings and pipeline.prune(self.store, settings, now=self.clock.now()).articles:
+            self.has_moved.set()
+
+    def tidy(self) -> None:
+        housekeeping.tidy(self.store)
+
+    def report(self) -> None:
+        if settings := self.stream.settings:
+            pipeline.report(self.store, settings, now=self.clock.now())
+
+    def renew(self) -> None:
+        """A sign of life to whoever else would be the daemon of this store."""
+        now = self.clock.now()
+        with self.store.begin() as db:
+            if not leases.renew(db, leases.DAEMON, owner=self.owner, now=now):
+                lease = leases.take(db, leases.DAEMON, owner=self.owner, now=now, is_alive=claims.is_alive)
+                if lease.held_by != self.owner:
+                    log.critical("another daemon has taken over this store", daemon=lease.held_by)
+                    os.kill(os.getpid(), Signals.END)
+
+    def work(self, job: Job) -> None:
+        """Run a job. What goes wrong is logged; its next run tries again."""
+        began_at = self.running[job.name] = self.clock.monotonic()
+        problem = ""
+        try:
+            job.run(self)
+        except FeedmillError as error:
+            problem = str(error)
+            log.error("job failed", job=job.name, problem=problem)
+        except Exception as error:
+            problem = f"{error!r}; please report it"
+            log.exception("job failed", job=job.name)
+        finally:
+            self.running.pop(job.name, None)
+            self.note(job.name, problem)
+            seconds = self.clock.monotonic() - began_at
+            self.metrics.ticked(job.name, seconds, not problem, now=self.clock.now())
+
+    def reload(self) -> None:
+        """Take the config as it is now. One that cannot be used leaves everything as it was, and says why."""
+        assert self.load is not None
+        self.manager.reloading(monotonic=self.clock.monotonic())
+        try:
+            settings = self.load()
+        except SettingsError as error:
+            self.note("config", str(error))
+            log.error("config cannot be used, the old settings stay", problem=str(error))
+        else:
+            self.note("config", "")
+            self.adopt(settings)
+            log.info("config reloaded", sources=len(settings.sources))
+        self.manager.ready()
+
+    def adopt(self, settings: Settings) -> None:
+        old = self.settings
+        for name in ("database", "server"):
+            if getattr(settings, name) != getattr(old, name):
+                log.warning("takes a restart of feedmill run", setting=name)
+        self.settings = settings
+        self.stream.adopt(settings)
+        self.scheduler.modify_job("refresh", next_run_time=SystemClock().now() + SOON)
+
+    # What others see
+
+    def note(self, what: str, problem: str) -> None:
+        if problem:
+            self.problems[what] = problem
+        else:
+            self.problems.pop(what, None)
+
+    def health(self) -> Health:
+        """From memory alone: it is told even where the store is locked."""
+        problems = [f"{what}: {problem}" for what, problem in self.problems.copy().items()]
+        if trouble := self.stream.problem:
+            problems.append(trouble)
+        problems += [f"{name}: takes longer than it should" for name in self.overdue()]
+        is_working = not trouble and not {"refresh", "publish"} & self.problems.keys()
+        return Health(
+            started_at=self.started_at,
+            last_tick_at=self.last_tick_at,
+            is_ready=self.last_tick_at is not None and is_working,
+            is_alive=not self.overdue(),
+            problems=tuple(problems),
+        )
+
+    def exposition(self) -> bytes:
+        """The metrics; without the store's numbers where it cannot be read."""
+        settings = self.stream.settings or self.settings
+        try:
+            with self.store.read() as db:
+                names = [source.name for source in settings.sources]
+                return self.metrics.exposition(inventory(db, names=names, now=self.clock.now()))
+        except StoreError:
+            return self.metrics.exposition()
+
+    def overdue(self, times: int = 1) -> list[str]:
+        """What has been running for so many times its deadline."""
+        now = self.clock.monotonic()
+        since = self.running.copy()
+        late = [job.name for job in JOBS if now - since.get(job.name, now) > times * job.deadline]
+        if now - self.stream.last_sign_at > times * STUCK:
+            late.append("refreshes")
+        return late
+
+    # Life
+
+    def run(self, signals: Signals) -> int:
+        """Until SIGTERM or Ctrl-C; the exit code."""
+        self.take_lease()
+        try:
+            if self.server:
+                self.server.start()
+                log.info("serving", address=self.server.address)
+            self.stream.start()
+            self.schedule()
+            log.info("running", tick=self.tick.total_seconds(), sources=len(self.settings.sources))
+            self.manager.ready()
+            self.watch(signals)
+        finally:
+            self.stop()
+        return 0
+
+    def take_lease(self) -> None:
+        now = self.clock.now()
+        with self.store.begin() as db:
+            lease = leases.take(db, leases.DAEMON, owner=self.owner, now=now, is_alive=claims.is_alive)
+        if lease.held_by != self.owner:
+            host, pid, _started = lease.held_by.rsplit("/", 2)
+            raise BusyError(
+                f"{self.store.address}: feedmill run is at work on this store already, as process {pid} on {host} "
+                f"since {lease.since:%Y-%m-%d %H:%M} UTC; stop that one, or give this one a database of its own"
+            )
+
+    def schedule(self) -> None:
+        now = SystemClock().now()  # APScheduler's own
+        for number, job in enumerate(JOBS):
+            every = self.tick * job.ticks
+            self.scheduler.add_job(
+                self.work,
+                IntervalTrigger(seconds=every.total_seconds(), timezone=UTC),
+                args=(job,),
+                # Not all at once; and what is done by the hour first after two ticks.
+                next_run_time=now + (min(every, 2 * self.tick) if number else timedelta(0)),
+                id=job.name,
+            )
+        self.scheduler.start()
+
+    def watch(self, signals: Signals) -> None:
+        """The main thread's part: signals, the config's file, deadlines, signs of life."""
+        alive_at = awake_at = -math.inf
+        looked_at = self.clock.monotonic()
+        interval = self.manager.watchdog_interval()
+        seen = self.file_mark()
+        while True:
+            received = signals.wait(LOOK)
+            if Signals.END in received:
+                return
+            mark = self.file_mark()
+            if self.load and (Signals.RELOAD in received or mark != seen):
+                self.reload()
+            seen = mark
+            self.stream.hurry()
+            self.look_after_ticks()
+            now = self.clock.monotonic()
+            if now - looked_at > 10 * LOOK:  # we were stopped, or the machine was: nobody gave a sign of life
+                awake_at = now
+            looked_at = now
+            if now - awake_at > STUCK and (stuck := self.overdue(times=2)):
+                log.critical("stuck, ending so that a new start can mend it", jobs=stuck)
+                give_up()
+            if interval and now - alive_at >= interval and not self.overdue():
+                alive_at = now
+                self.manager.alive()
+
+    def file_mark(self) -> object:
+        """Moves with the config's file; the same while it is not there, as in the midst of being replaced."""
+        try:
+            status = self.settings.file.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def look_after_ticks(self) -> None:
+        """A clock that was set back would keep APScheduler waiting until it has caught up."""
+        now = SystemClock().now()
+        for job in self.scheduler.get_jobs():
+            if job.next_run_time and job.next_run_time > now + 2 * job.trigger.interval + TICK:
+                log.warning("clock was set back", job=job.id)
+                job.modify(next_run_time=now)
+
+    def stop(self) -> None:
+        """End cleanly: what has been answered is stored and published, the rest is given back."""
+        log.info("stopping")
+        self.manager.stopping()
+        final = threading.Timer(STOP, give_up)
+        final.daemon = True
+        final.start()
+        if self.scheduler.running:
+            self.scheduler.pause()
+        self.stream.stop()
+        if self.scheduler.running:
+            self.scheduler.shutdown(wait=True)
+        self.has_moved.set()
+        for name in ("publish", "release"):
+            try:
+                getattr(self, name)()
+            except FeedmillError as error:
+                log.error("not done before the end", job=name, problem=str(error))
+        if self.server:
+            self.server.stop()
+        final.cancel()
+        log.info("stopped")
+
+    def release(self) -> None:
+        with self.store.begin() as db:
+            leases.release(db, leases.DAEMON, owner=self.owner)
+
+
+JOBS = (
+    Job("refresh", Daemon.refresh, ticks=1, deadline=180),
+    Job("publish", Daemon.publish, ticks=1 / 12, deadline=900),
+    Job("renew", Daemon.renew, ticks=1, deadline=180),
+    Job("prune", Daemon.prune, ticks=60, deadline=900),
+    Job("tidy", Daemon.tidy, ticks=60, deadline=300),
+    Job("report", Daemon.report, ticks=60, deadline=300),
+)
+
+
+def _quiet_logger() -> logging.Logger:
+    """For APScheduler, which warns of each tick that a job at work is left alone: `overdue` tells when it matters."""
+    logger = logging.getLogger("feedmill.apscheduler")
+    logger.handlers = [_ToOurLog()]
+    logger.propagate = False
+    return logger
+
+
+class _ToOurLog(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        tell = log.error if record.levelno >= logging.ERROR else log.debug
+        tell("scheduler", problem=record.getMessage())
+
+
+def give_up() -> None:
+    """End at once. Whatever was under way is a transaction that did not happen, or a file that was not replaced."""
+    log.critical("ended before everything was done")
+    os._exit(1)
+
+
+def run(
+    store: Store,
+    settings: Settings,
+    *,
+    clock: Clock,
+    tick: timedelta = TICK,
+    load: Callable[[], Settings] | None = None,
+    manager: ServiceManager | None = None,
+    serves: bool = False,
+) -> int:
+    """Be the daemon of a store until SIGTERM or Ctrl-C; the exit code.
+
+    `load` reads the config anew, on SIGHUP and when its file changes. Raises BusyError where the store has a daemon.
     """
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    scheduler = BackgroundScheduler(
-        timezone=UTC,
-        # The default grace of one second drops a tick that comes late; here it runs once, however late.
-        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-    )
-    scheduler.add_job(
-        refresh_due,
-        IntervalTrigger(seconds=tick.total_seconds(), timezone=UTC),
-        args=(store, settings),
-        kwargs={"clock": clock, "is_stopping": stopping.is_set},
-        next_run_time=clock.now(),
-        id="refresh what is due",
-    )
-    scheduler.start()
-    log.info("running", tick=tick.total_seconds(), sources=len(settings.sources))
-    stopping.wait()
-    scheduler.shutdown(wait=True)
-
-
-def refresh_due(store: Store, settings: Settings, *, clock: Clock, is_stopping: Callable[[], bool]) -> datetime:
-    """One tick. What goes wrong is logged; the next tick tries again. Returns when it ended."""
-    try:
-        settings = pipeline.complete(store, settings)
-        round_ = pipeline.start_round(store, settings, settings.sources, clock=clock)
-        for _refresh in round_.refreshes:
-            if is_stopping():
-                round_.refreshes.close()
-        pipeline.publish(store, settings)
-    except FeedmillError as error:
-        log.error("tick failed", problem=str(error))
-    return clock.now()
+    with Signals() as signals:
+        daemon = Daemon(store, settings, clock=clock, tick=tick, load=load, manager=manager)
+        if serves:
+            served = application(lambda: daemon.settings.output, health=daemon.health, metrics=daemon.exposition)
+            daemon.server = Server(served, settings.server.host, settings.server.port)
+        return daemon.run(signals)

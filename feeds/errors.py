@@ -9,6 +9,7 @@ FeedmillError
 │   └── StoreUnavailableError   and that may pass by itself: locked, full, out of reach
 ├── BusyError       another process is doing it already       exit code 1
 ├── OutputError     a published file cannot be written        exit code 1
+│   └── ThemeError      a template fails; the other pages go their way
 ├── ServingError    our server cannot listen                  exit code 1
 └── NotFoundError   what was asked for by name does not exist  exit code 1
 """
@@ -50,6 +51,10 @@ class BusyError(FeedmillError):
 
 class OutputError(FeedmillError):
     """A published file cannot be written."""
+
+
+class ThemeError(OutputError):
+    """A template cannot be used; the text names its file and line."""
 
 
 class ServingError(FeedmillError):

@@ -14,6 +14,14 @@ from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The moments at which a source is to be read, as cron would have them."""
+
+    expression: str  # minute, hour, day of month, month, day of week
+    timezone: tzinfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One configured place we read. The config file is its authority."""
 
@@ -25,9 +33,12 @@ class Source:
     categories: tuple[str, ...] = ()
     timezone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))  # for dates that carry no zone
     interval: timedelta = timedelta(hours=1)
+    schedule: Schedule | None = None  # it is read at these times only, and never oftener than the interval allows
     max_interval: timedelta = timedelta(hours=24)
     timeout: timedelta = timedelta(seconds=30)  # for the whole refresh of the source, redirects included
     max_size: int = 10_000_000  # bytes after decompression
+    keep: int | None = None  # this many of its newest articles are kept, and none published longer ago than `keep_for`
+    keep_for: timedelta | None = None
     headers: tuple[tuple[str, str], ...] = ()
     auth: str = ""  # a whole Authorization header
     proxy: str = ""
@@ -353,6 +364,7 @@ class Known:
     title: str
     raw_digest: str
     path: str = ""
+    is_gone: bool = False  # it was purged, or withdrawn: it is not to come back
 
 
 RefreshStatus: TypeAlias = Literal["fetched", "unchanged", "failed", "waiting"]
@@ -405,6 +417,16 @@ class Category:
     title: str = ""
     aliases: tuple[str, ...] = ()
     limit: int = 100
+    keep: int | None = None  # it holds this many of its newest articles, and none published longer ago than `keep_for`
+    keep_for: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """An article that was published and withdrawn (RFC 6721)."""
+
+    atom_id: str
+    when: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -418,6 +440,9 @@ class Feed:
     site_url: str
     language: str = ""
     articles: tuple[Article, ...] = ()  # newest first
+    number: int = 0  # of an archive document (RFC 5005, section 4); 0: this is the subscription document
+    previous: int = 0  # the number of the archive document before this one; 0: there is none
+    deleted: tuple[Deleted, ...] = ()  # articles that were withdrawn, the latest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -139,11 +140,13 @@ def _work(connection: Connection, seconds: float, memory: int) -> None:
     while True:
         try:
             function, arguments = connection.recv()
-        except EOFError:  # the parent is done with us, or dead
+        except (EOFError, OSError):  # the parent is done with us, or dead
             return
         # Should the parent die meanwhile, nobody else would end what never ends.
         signal.setitimer(signal.ITIMER_REAL, seconds + 5)
-        connection.send(_answer(function, arguments))
+        answer = _answer(function, arguments)
+        with suppress(OSError):  # it is dead: nobody waits for the answer
+            connection.send(answer)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 

@@ -13,15 +13,15 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, table
 from sqlalchemy import column as sql_column
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from feeds.errors import StoreError
+from feeds.errors import StoreError, StoreUnavailableError
 
 SCHEMA = "0002"  # Alembic's head revision; a test holds that it is
 BUSY_SECONDS = 30  # how long a write waits for another process's
@@ -38,6 +38,13 @@ class Store:
         """The database's address, its password hidden."""
         return _shown(self._engine.url)
 
+    @property
+    def location(self) -> str:
+        """The same with its password, for another process of ours to open; "" of one in this process's memory."""
+        url = self._engine.url
+        is_in_memory = url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+        return "" if is_in_memory else url.render_as_string(hide_password=False)
+
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A write transaction: committed at the end of the block, undone if it raises."""
@@ -50,6 +57,19 @@ class Store:
         with self._errors(), self._engine.connect().execution_options(read_only=True) as db:
             yield db
 
+    @contextmanager
+    def outside(self) -> Iterator[sqlite3.Connection | None]:
+        """SQLite's own connection, outside of any transaction, for what takes none; None on another database."""
+        if self._engine.dialect.name != "sqlite":
+            yield None
+            return
+        with self._errors():
+            pooled = self._engine.raw_connection()
+            try:
+                yield cast(sqlite3.Connection, pooled.driver_connection)
+            finally:
+                pooled.close()
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -57,8 +77,10 @@ class Store:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
-            raise StoreError(f"{self.address}: {_reason(error)}") from error
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            may_pass = isinstance(error, OperationalError | sqlite3.OperationalError)
+            kind = StoreUnavailableError if may_pass else StoreError
+            raise kind(f"{self.address}: {_reason(error)}") from error
 
 
 def open_store(address: str) -> Store:
@@ -66,9 +88,43 @@ def open_store(address: str) -> Store:
 
     Raises StoreError, with the address (its password hidden), what was seen and what would help.
     """
+    store = _store(address)
+    try:
+        with store._errors():
+            _migrate(store, store._engine)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def look(address: str) -> Store | None:
+    """The database as it stands, for reading: nothing is created or migrated. None where nothing was ever stored.
+
+    Raises StoreError as `open_store` does, and for a database that would have to be migrated first.
+    """
+    store = _store(address)
+    try:
+        with store._errors():
+            version = None if _is_empty_file(store._engine.url) else _schema(store._engine)
+    except BaseException:
+        store.close()
+        raise
+    if version == SCHEMA:
+        return store
+    store.close()
+    if version is None:
+        return None
+    raise StoreError(
+        f"{store.address}: was written by another version of feedmill; `feedmill fetch` brings it up to date"
+    )
+
+
+def _store(address: str) -> Store:
+    """Nothing is opened yet."""
     try:
         url = make_url(address)
-        engine = ENGINES.get(url.get_backend_name(), create_engine)(url)
+        return Store(ENGINES.get(url.get_backend_name(), create_engine)(url))
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(
             "database: no SQLAlchemy address that we can open; sqlite:///feedmill.db is the usual one"
@@ -78,14 +134,13 @@ def open_store(address: str) -> Store:
             f"{_shown(url)}: its driver {error.name!r} is not installed; "
             "for PostgreSQL install feedmill[postgres] and write postgresql+psycopg://…"
         ) from error
-    store = Store(engine)
-    try:
-        with store._errors():
-            _migrate(store, engine)
-    except BaseException:
-        store.close()
-        raise
-    return store
+
+
+def _is_empty_file(url: URL) -> bool:
+    """Whether SQLite would have to make the file first."""
+    if url.get_backend_name() != "sqlite" or (url.database or "").startswith("file:"):
+        return False
+    return not url.database or not Path(url.database).is_file() or Path(url.database).stat().st_size == 0
 
 
 def _sqlite_engine(url: URL) -> Engine:
@@ -120,7 +175,7 @@ def _begin_sqlite(db: Connection) -> None:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, pool_pre_ping=True)  # a daemon outlives the server's restarts
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -161,7 +216,7 @@ def _shown(url: URL) -> str:
     return url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _reason(error: Exception) -> str:
     """The driver's own words, without SQLAlchemy's statement and parameters, and what would help."""
     words = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     for seen, help_ in _HELP:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, union_all, update
 
 from feeds.records import Article, Enclosure, Known, Link, Origin, Person, Tag
-from storage import categories
+from storage import categories, tombstones
 from storage.batches import batches
 from storage.tables import articles, shelves, sources
 from storage.tables import categories as table
@@ -33,10 +33,11 @@ class Saved:
 
 
 def known(db: Connection, source: str, guids: Iterable[str]) -> dict[str, Known]:
-    """What the store holds of these guids of a source."""
+    """What the store holds of these guids of a source, or held: of those that are gone, that they are."""
     source_id = _source_id(db, source)
-    columns = [articles.c[field.name] for field in fields(Known)]
-    return {
+    guids = tuple(guids)
+    columns = [articles.c[name] for name in ("guid", "url", "title", "raw_digest", "path")]
+    return tombstones.known(db, source_id, guids) | {
         row.guid: Known(**row._asdict())
         for some in batches(guids)
         for row in db.execute(select(*columns).where(articles.c.source_id == source_id, articles.c.guid.in_(some)))
@@ -47,7 +48,8 @@ def save(db: Connection, source: str, batch: Sequence[Article], *, now: datetime
     """Store what is new in `batch` and what was revised, put it on its shelves, and mark these as touched.
 
     An article's `published`, and where that came from, stay as first stored. Its `updated` moves when its
-    fingerprint does, and never backwards. One whose fingerprint did not move changes at most its shelves.
+    fingerprint does, and never backwards. One whose fingerprint did not move changes at most its shelves. One that is
+    gone stays gone, also if that happened while `batch` was made.
     """
     source_id = _source_id(db, source)
     stored = {
@@ -59,6 +61,8 @@ def save(db: Connection, source: str, batch: Sequence[Article], *, now: datetime
             ).where(articles.c.source_id == source_id, articles.c.guid.in_(some))
         )
     }
+    gone = tombstones.known(db, source_id, (article.guid for article in batch if article.guid not in stored))
+    batch = [article for article in batch if article.guid not in gone]
     new = _with_ids_of_their_own(db, [article for article in batch if article.guid not in stored])
     revised = [a for a in batch if a.guid in stored and a.fingerprint != stored[a.guid].fingerprint]
     others = [a for a in batch if a.guid in stored and a.fingerprint == stored[a.guid].fingerprint]
@@ -127,12 +131,14 @@ def _with_ids_of_their_own(db: Connection, new: list[Article]) -> list[Article]:
     """Two sources may give one guid: the second article is published under the id we mint.
 
     An id that we minted ourselves and that comes back is our own article, read from a feed of ours or from a mill
-    that reads us: it is left out, or two mills that read each other would mint new ids for ever.
+    that reads us: it is left out, or two mills that read each other would mint new ids for ever. The id of an article
+    that is gone stays its own: readers know it.
     """
+    held = (articles.c.atom_id, tombstones.atom_id)
     taken = {
         atom_id
         for some in batches(article.atom_id for article in new)
-        for atom_id in db.scalars(select(articles.c.atom_id).where(articles.c.atom_id.in_(some)))
+        for atom_id in db.scalars(union_all(*(select(column).where(column.in_(some)) for column in held)))
     }
     result = []
     for article in new:

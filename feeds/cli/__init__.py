@@ -26,15 +26,18 @@ if TYPE_CHECKING:
 COMMANDS = {
     "fetch": "Fetch every source that is due, and publish what moved.",
     "run": "Keep running: fetch when sources are due, publish what moved.",
+    "serve": "Serve the published files, and nothing else.",
     "publish": "Write the feeds again from the store.",
     "preview": "Show what a feed or file would bring; store nothing.",
     "sources": "List the sources and their health.",
+    "status": "Show what runs, what is next, what fails.",
     "categories": "List the published categories.",
     "articles": "List what the store holds, newest first.",
     "add": "Find the feed behind an address, and add it to the config.",
     "remove": "Take a source out of the config.",
     "import": "Add the sources of an OPML, Planet or newsboat file.",
     "export": "Write the sources as OPML.",
+    "backup": "Copy the store to a file, also while it is written to.",
     "check": "Check the config, and tell what would help.",
 }
 

@@ -36,6 +36,7 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     settings = context.complete
     (source,) = [one for one in settings.sources if one.name == chosen]
     refresh = pipeline.take_in(context.store, settings, source, found.answer, clock=clock)
+    pipeline.prune(context.store, settings, now=clock.now())
     pipeline.publish(context.store, settings)
     click.echo(f"{chosen}: {source.location}, {refresh.new} articles")
     for other in found.others:

@@ -6,7 +6,6 @@ import click
 
 from feeds.cli import Context
 from feeds.publishing import opml
-from feeds.records import Subscription
 
 
 @click.command("export")
@@ -14,12 +13,7 @@ from feeds.records import Subscription
 def command(context: Context) -> None:
     """Write the sources on the web as OPML 2.0 to standard output. An address that holds a secret is left out."""
     settings = context.settings
-    shown = []
-    for source in settings.sources:
-        if not source.url:
-            click.echo(f"feedmill: {source.name}: left out, for it is no address on the web", err=True)
-        elif source.location != source.url:
-            click.echo(f"feedmill: {source.name}: left out, for its address holds a secret", err=True)
-        else:
-            shown.append(Subscription(url=source.url, title=source.name, categories=source.categories))
-    click.echo(opml.write(settings.site.title, shown).decode(), nl=False)
+    listed, left_out = opml.sources(settings.sources)
+    for reason in left_out:
+        click.echo(f"feedmill: {reason}", err=True)
+    click.echo(opml.write(settings.site.title, listed).decode(), nl=False)

@@ -18,6 +18,7 @@ from feeds import pipeline
 from feeds.cli import Context, showing
 from feeds.clock import SystemClock
 from feeds.records import Publication, Refresh, Source
+from storage import housekeeping
 
 
 @click.command("fetch")
@@ -30,6 +31,7 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
     """One round: fetch every source that is due (or those named), store what is new, write each touched feed."""
     signal.signal(signal.SIGTERM, _end_as_on_ctrl_c)
     store = context.store
+    housekeeping.require_room(store, context.settings.output)
     refreshes: list[Refresh] = []
     waiting: list[Refresh] = []
     # Asked for by name and with force, even a source that was given up is asked once more.
@@ -44,7 +46,7 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
                 for refresh in _with_progress(running, round_.total, is_quiet=context.verbosity != 0 or as_json):
                     refreshes.append(refresh)
     except KeyboardInterrupt:  # what was finished is kept, and is published
-        pipeline.publish(store, context.complete)
+        _publish(context)
         raise
     everything = [*refreshes, *waiting]
     if as_json:
@@ -52,9 +54,7 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
     elif context.verbosity >= 0:
         _show([refresh for refresh in everything if names or refresh.status != "waiting"])
         _tell_when(waiting)
-    publications = pipeline.publish(
-        store, context.complete
-    )  # behind the table, which an output that fails must not hide
+    publications = _publish(context)  # behind the table, which an output that fails must not hide
     if context.verbosity >= 0 and not as_json:
         _tell_where(publications, context.settings.output)
     failed = [refresh for refresh in refreshes if refresh.status == "failed"]
@@ -69,6 +69,15 @@ def _wanted(context: Context, names: tuple[str, ...]) -> Iterator[tuple[Source, 
     if lists:
         yield lists
     yield tuple(source for source in context.sources(names) if source.kind != "opml")
+
+
+def _publish(context: Context) -> tuple[Publication, ...]:
+    """Write what was touched, without what is no longer to be kept: cron's users have no other housekeeper."""
+    settings, now = context.complete, SystemClock().now()
+    pipeline.prune(context.store, settings, now=now)
+    publications = pipeline.publish(context.store, settings)
+    pipeline.report(context.store, settings, now=now)
+    return publications
 
 
 def _with_progress(refreshes: Iterable[Refresh], total: int, *, is_quiet: bool) -> Iterator[Refresh]:

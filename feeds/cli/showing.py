@@ -103,8 +103,12 @@ def short(value: datetime | None) -> str:
     return value.astimezone().strftime("%Y-%m-%d %H:%M") if value else "-"
 
 
+def printable(text: str) -> str:
+    """`text` on one line, without what would move the cursor."""
+    return text if text.isprintable() else "".join(character for character in text if character.isprintable())
+
+
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.2f}"
-    text = str(value)
-    return text if text.isprintable() else "".join(character for character in text if character.isprintable())
+    return printable(str(value))

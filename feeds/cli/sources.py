@@ -8,6 +8,7 @@ import click
 
 from feeds import pipeline
 from feeds.cli import Context, showing
+from feeds.pipeline import telling
 from feeds.records import Source, SourceState
 from storage import sources
 
@@ -29,23 +30,10 @@ def command(context: Context, as_json: bool) -> None:
         ("source", "last success", "next fetch", "failures", "problem", "location"),
         [
             (source.name, showing.short(state.last_success_at), _next(source, state), state.failures,
-             _in_words(source, state), source.location)
+             telling.problem(source, state), source.location)
             for source, state in both
         ],
     )  # fmt: skip
-
-
-def _in_words(source: Source, state: SourceState) -> str:
-    """The problem, and what would bring the source back or spare it a detour."""
-    words = [state.problem] if state.problem else []
-    if state.standing != "active":
-        seen = "gone" if state.standing == "gone" else f"not there {state.failures} times in a row"
-        words.append(
-            f"{seen}: not asked any more; `feedmill fetch --force {source.name}` asks once, a new url for good"
-        )
-    elif state.move_is_proven:
-        words.append(f"moved for good, and is asked there; write it into the config: {source.redact(state.moved_to)}")
-    return "; ".join(words)
 
 
 def _next(source: Source, state: SourceState) -> str:
@@ -62,7 +50,7 @@ def _json(source: Source, state: SourceState) -> dict[str, Any]:
         "last_success": showing.moment(state.last_success_at),
         "next_fetch": showing.moment(state.next_fetch_at) if _is_asked_by_the_clock(source, state) else None,
         "failures": state.failures,
-        "problem": _in_words(source, state),
+        "problem": telling.problem(source, state),
         "standing": state.standing,
         "moved_to": source.redact(state.moved_to) if state.move_is_proven else "",
     }

@@ -56,8 +56,9 @@ class Fetching:
         self._is_stopped = False
 
     def add(self, claimed: Claimed) -> None:
+        """These, too. Once closed nothing is added any more: whoever claims them next fetches them."""
         if self._is_closed:
-            raise RuntimeError("nothing can be added any more")
+            return
         with self._lock:
             self._owed += len(claimed)
         for fetcher in dict.fromkeys(self._fetchers.values()):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from feeds.fetching import schedules
 from feeds.records import (
     Answered,
     Fetched,
@@ -23,7 +24,7 @@ from feeds.records import (
     Validators,
 )
 
-HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 
 LONGEST_WAIT = WEEK  # however long an origin, or a clock that was wrong, would have us stay away
 PARK_AFTER = 10  # failures in a row of an address that is not there: with the doubling waits, about a week
@@ -32,6 +33,7 @@ VISITS_PER_ARTICLE = 10  # a source is asked about so often while one new articl
 MOST_SLOWED = 5  # doublings of a source's interval, for having been told to ask less often
 
 MOST_SPREAD = 0.05  # of a wait: sources that answer together are not asked together for ever
+SCHEDULE_SPREAD = MINUTE  # behind a time that many sources may share
 
 NOTHING = Seen()
 
@@ -59,9 +61,9 @@ def is_due(source: Source, state: SourceState, now: datetime) -> bool:
         return False
     # A due time beyond the longest wait was set by a clock that was wrong then, or is now.
     due = state.next_fetch_at
-    is_time = due is None or due <= now or due > now + _longest_wait(source, state.rhythm)
+    is_time = due is None or due <= now or (due > now + LONGEST_WAIT and due > _latest(source, state.rhythm, now))
     # Whoever was late, or asked by hand, can find the source's time come within an hour that it wants to be left alone.
-    return is_time and _not_skipped(now, state.rhythm) == now
+    return is_time and schedules.not_skipped(now, state.rhythm) == now
 
 
 def address(source: Source, state: SourceState) -> str:
@@ -153,11 +155,18 @@ def _next_fetch_at(source: Source, state: SourceState, result: Answered, now: da
     """The earliest moment for the next request; and a word where the origin asked for more than we do."""
     asked = max((wait for wait in _asked_for(result, state.rhythm)), default=timedelta(0))
     wait = max(_own_interval(source, state, result, now), min(asked, LONGEST_WAIT))
-    spread = wait * (1 + _spread(source.name))  # only upward
     note = ""
     if asked > LONGEST_WAIT:
         note = f"{_ASKS} {asked.days:,} days; it will be asked again in {LONGEST_WAIT.days}"
-    return _not_skipped(now + spread, state.rhythm), note
+    return _due(source, state.rhythm, wait, now), note
+
+
+def _due(source: Source, rhythm: Rhythm, wait: timedelta, now: datetime) -> datetime:
+    """When a wait is over, spread only upward."""
+    spread = _spread(source.name)
+    if source.schedule:
+        return schedules.due(source.schedule, rhythm, earliest=now + wait, spread=spread * SCHEDULE_SPREAD, now=now)
+    return schedules.not_skipped(now + wait * (1 + spread * MOST_SPREAD), rhythm)
 
 
 def _own_interval(source: Source, state: SourceState, result: Answered, now: datetime) -> timedelta:
@@ -165,7 +174,7 @@ def _own_interval(source: Source, state: SourceState, result: Answered, now: dat
     interval = min(source.interval * (1 << _slowed(state, now)), longest)
     if isinstance(result, FetchFailed):
         interval = min(interval * (1 << min(state.failures - 1, 10)), longest)
-    elif state.rhythm.gap and state.last_new_at:
+    elif state.rhythm.gap and state.last_new_at and not source.schedule:
         expected = max(state.rhythm.gap, now - state.last_new_at)
         interval = max(interval, min(expected / VISITS_PER_ARTICLE, longest))
     # Without validators every visit costs the whole document. Below an hour the keeper has decided for this source.
@@ -188,22 +197,14 @@ def _slowed(state: SourceState, now: datetime) -> int:
     return max(0, state.slowed - max(0, (now - state.slowed_at) // WEEK))
 
 
-def _not_skipped(moment: datetime, rhythm: Rhythm) -> datetime:
-    """`moment`, or the first hour after it that skipHours and skipDays leave (RSS 2.0; both are in GMT)."""
-    candidate = moment
-    for _ in range(7 * 24):
-        if candidate.hour not in rhythm.skip_hours and candidate.weekday() not in rhythm.skip_days:
-            return candidate
-        candidate = candidate.replace(minute=0, second=0, microsecond=0) + HOUR
-    return moment  # a source that skips everything
-
-
-def _longest_wait(source: Source, rhythm: Rhythm) -> timedelta:
-    """No wait that `after` sets is longer."""
+def _latest(source: Source, rhythm: Rhythm, now: datetime) -> datetime:
+    """No due time that `after` set by a right clock, now or earlier, is later."""
     skipped = WEEK if rhythm.skip_hours or rhythm.skip_days else timedelta(0)
-    return max(LONGEST_WAIT, source.interval, source.max_interval) * (1 + MOST_SPREAD) + skipped
+    wait = max(LONGEST_WAIT, source.interval, source.max_interval) * (1 + MOST_SPREAD)
+    match = schedules.first_match(source.schedule, now + wait) if source.schedule else None
+    return (match + SCHEDULE_SPREAD if match else now + wait) + skipped
 
 
 def _spread(name: str) -> float:
-    """The same for a source every time."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32 * MOST_SPREAD
+    """Between 0 and 1, the same for a source every time."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32

@@ -40,12 +40,12 @@ def changes(
 ) -> dict[str, Entry]:
     """Those entries, by guid, that the store does not hold as they are now: the only ones worth normalizing.
 
-    `files` are all that a folder holds, also those that were not read again.
+    What is gone from the store stays away. `files` are all that a folder holds, also those that were not read again.
     """
     return {
         guid: entry
         for guid, entry in identity.identify(found, known, files=files).items()
-        if guid not in known or known[guid].raw_digest != entry.raw_digest
+        if guid not in known or not (known[guid].is_gone or known[guid].raw_digest == entry.raw_digest)
     }
 
 

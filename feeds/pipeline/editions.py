@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
 from feeds import __version__
 from feeds.errors import OutputError
 from feeds.normalizing import identity
 from feeds.pipeline.preparing import configured_categories, digest_of
-from feeds.publishing import WRITERS, output
+from feeds.publishing import WRITERS, opml, output
+from feeds.publishing.cleaning import clean
+from feeds.publishing.validating import checked
 from feeds.records import Article, Category, Feed, Publication
 from feeds.settings import Settings
 from storage import Store, articles, categories
@@ -26,16 +29,20 @@ def publish(
     publications: list[Publication] = []
     problems: list[str] = []
     with output.writing(settings.output):
-        chosen = published(store, settings) if wanted is None else wanted
+        every = published(store, settings)
         with store.read() as db:
             standing = categories.standing(db)
-        for category in chosen:
+        for category in every if wanted is None else wanted:
             if not force and _is_current(settings, category, standing[_name(category)]):
                 continue
             try:
                 publications += _publish(store, settings, category)
             except OutputError as error:
                 problems.append(str(error))
+        try:
+            publications += _publish_lists(settings, every)
+        except OutputError as error:
+            problems.append(str(error))
     if problems:
         raise OutputError("\n".join(problems))
     return tuple(publications)
@@ -67,11 +74,34 @@ def _publish(store: Store, settings: Settings, category: Category | None) -> lis
         shelf = categories.standing(db)[_name(category)]
         limit = category.limit if category else Category(name="").limit
         newest = articles.newest(db, shelf.name, limit=limit)
-    feed = _feed(settings, category, newest)
+    feed = clean(_feed(settings, category, newest))
     writing = zip(_paths(shelf), WRITERS.values(), strict=True)
-    done = [output.put(settings.output, path, write(feed)) for path, write in writing]
+    done = _put(settings, {path: partial(write, feed) for path, write in writing})
     with store.begin() as db:
         categories.record_written(db, shelf, settings_digest=_settings_digest(settings, category))
+    return done
+
+
+def _publish_lists(settings: Settings, every: Sequence[Category | None]) -> list[Publication]:
+    """The sources and the feeds as OPML; only those that moved are told."""
+    listed, _left_out = opml.sources(settings.sources)
+    feeds = opml.feeds(_feed(settings, category, ()) for category in every)
+    lists = {"subscriptions.opml": listed, "feeds.opml": feeds}
+    done = _put(settings, {path: partial(opml.write, settings.site.title, found) for path, found in lists.items()})
+    return [publication for publication in done if publication.changed]
+
+
+def _put(settings: Settings, documents: Mapping[str, Callable[[], bytes]]) -> list[Publication]:
+    """Each document written and put at its path. Raises OutputError for those that cannot be; the others are."""
+    done: list[Publication] = []
+    problems: list[str] = []
+    for path, write in documents.items():
+        try:
+            done.append(output.put(settings.output, path, checked(path, write)))
+        except OutputError as error:
+            problems.append(str(error))
+    if problems:
+        raise OutputError("\n".join(problems))
     return done
 
 

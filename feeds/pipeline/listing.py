@@ -63,7 +63,10 @@ def _source(one: Subscription, parent: Source, defaults: Source, taken: set[str]
         categories=tuple(dict.fromkeys((*parent.categories, *one.categories))),
         timezone=parent.timezone,
         interval=parent.interval,
+        schedule=parent.schedule,
         max_interval=parent.max_interval,
         timeout=parent.timeout,
         max_size=parent.max_size,
+        keep=parent.keep,
+        keep_for=parent.keep_for,
     )

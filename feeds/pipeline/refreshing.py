@@ -6,6 +6,7 @@ and whoever iterates over the refreshes is the one writer, in short transactions
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -36,6 +37,8 @@ UNCHANGED = 100  # refreshes without news whose states are written together
 SOON = 2.0  # seconds that they wait for each other at most
 FEW = 30  # documents of one round that are read in this process: to start another one would cost more
 READ_AHEAD = 4  # documents on their way to or from each worker
+LAST_READS = 8.0  # seconds that documents at workers have to be read in, once everything is to end
+LOOK = 1.0  # seconds between two looks at what else there is to do
 RENEWAL = timedelta(minutes=5)
 LONGEST_PAUSE = 60.0  # seconds between two attempts to write to a store that could not be written
 
@@ -100,6 +103,7 @@ class Refreshing:
         self._owner = claims.owner()
         self._fetching = fetching.Fetching(clock=clock, manners=manners(settings))
         self._stopping = threading.Event()
+        self._ends_at = math.inf
         self._claimed: dict[str, SourceState] = {}
         self._unchanged: list[SourceState] = []
         self._unchanged_since = 0.0
@@ -130,6 +134,7 @@ class Refreshing:
     def stop(self) -> None:
         """Nothing more is asked or waited for; what has been answered is still stored."""
         self.is_closed = True
+        self._begin_to_end()
         self._stopping.set()
         self._fetching.stop()
 
@@ -144,6 +149,7 @@ class Refreshing:
                 pass
             raise
         finally:
+            self.is_closed = True
             results.close()
             if self._workers is not None:
                 self._workers.close()
@@ -164,17 +170,35 @@ class Refreshing:
                 if arrived is not None:
                     source, result = arrived
                     yield from self.take_in(Visit(source=source, state=self._claimed[source.name], result=result))
-                while self._workers and len(self._reading) >= READ_AHEAD * self._workers.number:
-                    wait(self._reading, return_when=FIRST_COMPLETED)
-                    yield from self._take_back()
+                while self._workers and len(self._reading) >= READ_AHEAD * self._workers.number and self._has_time():
+                    yield from self._wait_for_workers()
                 self._keep_up()
         except KeyboardInterrupt as error:  # what workers have at hand is stored all the same
             interruption = error
-        while self._reading:
-            wait(self._reading, return_when=FIRST_COMPLETED)
-            yield from self._take_back()
+            self._begin_to_end()
+        while self._reading and self._has_time():
+            yield from self._wait_for_workers()
+        yield from self._give_up_reading()
         if interruption:
             raise interruption
+
+    def _wait_for_workers(self) -> Iterator[Refresh]:
+        wait(self._reading, timeout=LOOK, return_when=FIRST_COMPLETED)
+        yield from self._take_back()
+        self._keep_up()
+
+    def _begin_to_end(self) -> None:
+        self._ends_at = min(self._ends_at, self._clock.monotonic() + LAST_READS)
+
+    def _has_time(self) -> bool:
+        return self._clock.monotonic() < self._ends_at
+
+    def _give_up_reading(self) -> Iterator[Refresh]:
+        """What workers did not read in time: asked, and the answer not waited for."""
+        late = [one.visit for one in self._reading.values()]
+        self._reading.clear()
+        for visit in late:
+            yield from self.take_in(replace(visit, result=Postponed(was_asked=True, is_over=True)))
 
     def _guarded(self, visit: Visit, stage: Callable[[Visit, datetime], T]) -> T | Refresh:
         """What a stage gives. A fault of ours costs this source, not the round, nor every minute from now."""
@@ -289,7 +313,10 @@ class Refreshing:
         self._renewed_at = now
 
     def _give_back(self) -> None:
-        self._write_unchanged()
+        self._patiently(self._write_unchanged)
+        self._patiently(self._release)
+
+    def _release(self) -> None:
         with self._store.begin() as db:
             sources.release(db, owner=self._owner)
 

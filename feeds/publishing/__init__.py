@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from feeds.publishing import atom
+from feeds.publishing import atom, jsonfeed, rss
 from feeds.records import Feed
 
 # By the name of the file they write, in the folder of everything and in that of each category.
 WRITERS: dict[str, Callable[[Feed], bytes]] = {
     "atom.xml": atom.write,
+    "rss.xml": rss.write,
+    "feed.json": jsonfeed.write,
 }

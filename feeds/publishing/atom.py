@@ -14,6 +14,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
+from feeds.publishing import about
 from feeds.records import Article, Feed, Link, Origin, Person
 
 MEDIA = "http://search.yahoo.com/mrss/"
@@ -27,7 +28,7 @@ def write(feed: Feed) -> bytes:
     generator.register_extension("millstone", _FeedExtension, _EntryExtension, atom=True, rss=False)
     generator.id(feed.id)
     generator.title(feed.title)
-    generator.updated(max((article.updated for article in feed.articles), default=NEVER))
+    generator.updated(about.updated(feed) or NEVER)
     generator.generator("feedmill")
     generator.link(href=f"{feed.folder_url}atom.xml", rel="self", type="application/atom+xml")
     generator.link(href=feed.folder_url, rel="alternate", type="text/html")
@@ -36,12 +37,12 @@ def write(feed: Feed) -> bytes:
     if feed.language:
         generator.language(feed.language)
     for article in feed.articles:
-        _add(generator, article, feed.language)
+        _add(generator, article, about.language(article, feed))
     document: bytes = generator.atom_str(pretty=True)
     return document
 
 
-def _add(generator: FeedGenerator, article: Article, feed_language: str) -> None:
+def _add(generator: FeedGenerator, article: Article, language: str) -> None:
     entry = generator.add_entry(order="append")
     entry.id(article.atom_id)
     entry.title(article.title or "\N{EM DASH}")  # feedgen wants one; a note without a title is made empty again
@@ -56,7 +57,7 @@ def _add(generator: FeedGenerator, article: Article, feed_language: str) -> None
     if article.rights:
         entry.rights(article.rights)
     entry.millstone.article = article
-    entry.millstone.feed_language = feed_language
+    entry.millstone.language = language
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]
@@ -72,14 +73,14 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     """Finishes an <entry>: everything of an article that feedgen has no place for."""
 
     article: Article
-    feed_language: str
+    language: str
 
     def extend_atom(self, entry: Any) -> Any:
         article = self.article
         entry.find("title").text = article.title
         _put_dates_in_utc(entry)
-        if article.language != self.feed_language:  # "" says that it is not known, rather than the feed's
-            entry.set(XML_LANG, article.language)
+        if self.language:
+            entry.set(XML_LANG, self.language)
         for link in entry.findall("link"):
             entry.remove(link)
         for link in _links(article):
@@ -89,7 +90,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
             summary.set("type", "html")
         for person in article.authors:
             _add_person(entry, person)
-        for term, scheme, label in _categories(article):
+        for term, scheme, label in about.labels(article):
             _add_element(entry, "category", term=term, scheme=scheme, label=label)
         if article.image:
             etree.SubElement(entry, f"{{{MEDIA}}}thumbnail", url=article.image)
@@ -110,12 +111,6 @@ def _links(article: Article) -> Iterable[Link]:
     links = (alternate, *article.links, *enclosures) if article.url else (*article.links, *enclosures)
     # An entry's `self` would be taken for the feed's own by readers that do not look where they are.
     return dict.fromkeys(link for link in links if link.rel != "self")
-
-
-def _categories(article: Article) -> Iterable[tuple[str, str, str]]:
-    tags = [(tag.term, tag.scheme, tag.label) for tag in article.tags]
-    terms = {term for term, _scheme, _label in tags}
-    return tags + [(name, "", "") for name in article.own_categories if name and name not in terms]
 
 
 def _add_source(entry: Any, article: Article) -> None:

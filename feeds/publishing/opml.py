@@ -1,4 +1,4 @@
-"""OPML 2.0 (http://opml.org/spec2.opml): the list of sources, for other readers to take over."""
+"""OPML 2.0 (http://opml.org/spec2.opml): lists of sources and of feeds, for other programs to take over."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from feeds.records import Subscription
+from feeds.records import Feed, Source, Subscription
 
 
 def write(title: str, subscriptions: Iterable[Subscription]) -> bytes:
-    """The subscriptions as OPML, in a folder for their first category; further ones stand in `category`."""
+    """The subscriptions as OPML, in a folder for their first category; further ones stand in `category`.
+
+    The same ones give the same bytes: the list names no date.
+    """
     root = etree.Element("opml", version="2.0")
     etree.SubElement(etree.SubElement(root, "head"), "title").text = title
     body = etree.SubElement(root, "body")
@@ -24,7 +27,7 @@ def write(title: str, subscriptions: Iterable[Subscription]) -> bytes:
             parent = folders[first]
         values = {
             "type": "rss",  # OPML's word for every format
-            "text": one.title,
+            "text": one.title or one.url,
             "title": one.title,
             "xmlUrl": one.url,
             "htmlUrl": one.site_url,
@@ -33,3 +36,30 @@ def write(title: str, subscriptions: Iterable[Subscription]) -> bytes:
         etree.SubElement(parent, "outline", {name: value for name, value in values.items() if value})
     document: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)
     return document
+
+
+def sources(given: Iterable[Source]) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
+    """The sources that another program can ask; and in words, which are left out and why."""
+    listed, left_out = [], []
+    for source in given:
+        if reason := _secrecy(source):
+            left_out.append(f"{source.name}: left out, for {reason}")
+        else:
+            listed.append(Subscription(url=source.url, title=source.name, categories=source.categories))
+    return tuple(listed), tuple(left_out)
+
+
+def feeds(published: Iterable[Feed]) -> tuple[Subscription, ...]:
+    """The feeds that we publish, at their Atom addresses, which lose least."""
+    return tuple(
+        Subscription(url=f"{feed.folder_url}atom.xml", title=feed.title, site_url=feed.folder_url) for feed in published
+    )
+
+
+def _secrecy(source: Source) -> str:
+    """Why no other program is told of a source; "" where it may be."""
+    if not source.url:
+        return "it is no address on the web"
+    if source.location != source.url:
+        return "its address holds a secret"
+    return "it is a list of sources itself" if source.kind == "opml" else ""

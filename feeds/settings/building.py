@@ -104,7 +104,13 @@ def _categories(keys: ConfigKeys) -> Iterator[records.Category]:
     for each in keys.categories or ():
         aliases = tuple(dict.fromkeys(each.aliases))
         yield records.Category(
-            name=each.name, slug=each.slug, title=each.title or each.name, aliases=aliases, limit=each.limit
+            name=each.name,
+            slug=each.slug,
+            title=each.title or each.name,
+            aliases=aliases,
+            limit=each.limit,
+            keep=each.keep,
+            keep_for=each.keep_for,
         )
 
 
@@ -131,6 +137,7 @@ def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, .
     shared["max_interval"] = max(
         shared.get("max_interval", DEFAULTS.max_interval), shared.get("interval", DEFAULTS.interval)
     )
+    times = shared.pop("schedule", None)  # which a folder, looked at in every round, has no use for
     return records.Source(
         name=name,
         kind=keys.kind or KINDS["url" if keys.url else "path"][0],
@@ -140,6 +147,7 @@ def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, .
         categories=tuple(dict.fromkeys(keys.categories)),
         headers=tuple(_headers(keys, fetch).values()),
         auth=_auth(keys) or place.auth,
+        schedule=times.schedule(shared.get("timezone", DEFAULTS.timezone)) if times and not keys.path else None,
         secrets=secrets,
         **shared,
     )

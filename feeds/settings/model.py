@@ -16,7 +16,7 @@ from feeds.marked_yaml import Path
 from feeds.settings import addresses, headers, values
 
 DEFAULTS = records.Source(name="", kind="")  # what holds for a source when nobody said anything
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, YEAR = timedelta(minutes=1), timedelta(hours=1), timedelta(days=365)
 
 Text: TypeAlias = Annotated[str, BeforeValidator(values.text)]
 Line: TypeAlias = Annotated[str, BeforeValidator(values.line)]
@@ -39,6 +39,17 @@ EveryonesInterval: TypeAlias = Annotated[
     AfterValidator(
         values.between(HOUR, None, "less than 1h for every source; write 1h or more, and lower it per source")
     ),
+]
+Keep: TypeAlias = Annotated[
+    int,
+    BeforeValidator(values.whole),
+    AfterValidator(
+        values.between(1, 10**9, "not between 1 and 1000000000; leave the key out, and every article is kept")
+    ),
+]
+KeepFor: TypeAlias = Annotated[
+    Duration,
+    AfterValidator(values.between(HOUR, 1000 * YEAR, "not between 1h and 1000y; write for instance 90d or 2y")),
 ]
 Texts: TypeAlias = Annotated[list[Text], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 UserAgent: TypeAlias = Annotated[Line, AfterValidator(headers.header_value)]
@@ -107,10 +118,21 @@ class RequestKeys(Keys):
     max_interval: Interval | None = Field(
         default=None, description="The longest wait between two requests to a source that rarely has anything new."
     )
+    schedule: Annotated[values.Times, BeforeValidator(values.times)] | None = Field(
+        default=None,
+        description="The times to read a source at, as cron writes them, such as 0 7 * * mon-fri, in the source's "
+        'timezone; "" for none.',
+    )
     timeout: Timeout | None = Field(
         default=None, description="How long fetching a source may take, redirects included."
     )
     max_size: Size | None = Field(default=None, description="The largest document that is read, after decompression.")
+    keep: Keep | None = Field(
+        default=None, description="How many of its newest articles are kept; left out, all of them."
+    )
+    keep_for: KeepFor | None = Field(
+        default=None, description="How long an article is kept, from its date on, such as 2y; left out, for ever."
+    )
     timezone: Annotated[tzinfo, BeforeValidator(values.timezone)] | None = Field(
         default=None, description="The time zone of dates that carry none, such as Europe/Paris."
     )
@@ -192,6 +214,12 @@ class CategoryKeys(Keys):
         BeforeValidator(values.whole),
         AfterValidator(values.between(1, 1000, "not between 1 and 1000; write for instance 100")),
     ] = Field(default=100, description="How many articles its feed holds.")
+    keep: Keep | None = Field(
+        default=None, description="How many of its newest articles it keeps; left out, all of them."
+    )
+    keep_for: KeepFor | None = Field(
+        default=None, description="How long it keeps an article, from its date on; left out, for ever."
+    )
 
     @model_validator(mode="before")
     @classmethod

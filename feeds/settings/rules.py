@@ -80,6 +80,13 @@ def _intervals(tree: dict[str, Any], _: Lines) -> Iterator[Complaint]:
             yield Complaint((*path, "max_interval"), f"{shown(keys['max_interval'])} is less than interval; {help}")
 
 
+def _schedules(tree: dict[str, Any], _: Lines) -> Iterator[Complaint]:
+    for path, source in _mappings(tree, "sources"):
+        if source.get("schedule") and source.get("path") is not None:
+            seen = "files are looked at in every round, a schedule is for addresses"
+            yield Complaint((*path, "schedule"), f"{seen}; leave the key out")
+
+
 def _interval(keys: Any, key: str) -> timedelta | None:
     try:
         return values.duration(keys[key])
@@ -152,6 +159,7 @@ RULES: tuple[Callable[[dict[str, Any], Lines], Iterator[Complaint]], ...] = (
     _login,
     _shared_headers,
     _intervals,
+    _schedules,
     _source_names,
     _category_names,
     _slugs,

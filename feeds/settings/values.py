@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, timedelta, tzinfo
 from functools import cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from feeds.fetching import schedules
+from feeds.records import Schedule
 from feeds.settings.complaints import nearest
 from feeds.settings.environment import FromEnvironment
 
@@ -130,6 +133,31 @@ def timezone(value: object) -> tzinfo:
     close = nearest(name, _zones())
     help = f"did you mean {close}?" if close else "write a name such as Europe/Paris or Asia/Shanghai"
     raise ValueError(f"{shown(value)} is no time zone; {help}")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A schedule as written: `zone` is None where it holds in the time zone of its source, whatever that is."""
+
+    expression: str
+    zone: tzinfo | None
+
+    def schedule(self, zone: tzinfo) -> Schedule | None:
+        """The schedule in its own time zone or else in `zone`; None for "", which is none."""
+        return schedules.schedule(self.expression, self.zone or zone) if self.expression else None
+
+
+def times(value: object) -> Times:
+    """A schedule such as `0 7 * * mon-fri`, with `CRON_TZ=ZONE` in front of it if need be."""
+    written = text(value).strip()
+    named, rest = re.fullmatch(r"(?:CRON_TZ=(\S+)\s+)?(.*)", written, re.DOTALL).groups()  # type: ignore[union-attr]
+    found = Times(rest, timezone(named) if named else None)
+    try:
+        found.schedule(UTC)
+    except ValueError as error:
+        help = "write minute, hour, day of month, month and day of week, such as '0 7 * * mon-fri', or @daily"
+        raise ValueError(f"{shown(value)} {error}; {help}") from error
+    return found
 
 
 _zones = cache(available_timezones)  # which reads a whole folder tree

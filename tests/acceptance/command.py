@@ -10,7 +10,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Feedmill:
         self.public = folder / "public"
         self.database = folder / "feedmill.db"
         self._running: list[subprocess.Popen[str]] = []
+        self._endings: list[Callable[[], None]] = []
 
     def config(self, text: str, *, private: bool = True) -> Path:
         """Write config.yaml; our origins are on loopback, which it has to allow."""
@@ -132,7 +133,13 @@ class Feedmill:
             if path.is_file() and not path.name.startswith(".")
         }
 
+    def at_end(self, ending: Callable[[], None]) -> None:
+        """Called when the test is over, however it ends."""
+        self._endings.append(ending)
+
     def close(self) -> None:
+        for ending in self._endings:
+            ending()
         for process in self._running:
             if process.poll() is None:
                 process.kill()

@@ -155,7 +155,7 @@ def _assert_all_is_there_once(feedmill: Feedmill, world: World) -> None:
     ]
     assert len(ids) == len(set(ids)) == 100
 
-    leftovers = [path.name for path in feedmill.public.rglob("*") if path.is_file() and path.name != "atom.xml"]
+    leftovers = [path.name for path in feedmill.public.rglob("*") if path.is_file() and path.name[0] == "."]
     assert leftovers == [".feedmill.lock"]
     with sqlite3.connect(feedmill.database) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
+import feedparser
 import pytest
 from command import Feedmill
 from webserver import Origin
@@ -75,6 +78,18 @@ class TestFeedparser:
             assert feed.version == "atom10"
             assert [_as_read(entry) for entry in feed.entries] == [_as_stored(article) for article in stored]
 
+    def test_rss_and_json_hold_the_same_articles(self, mill: Feedmill) -> None:
+        stored = {entry.id: entry for entry in mill.feed("evening").entries}
+        rss = feedparser.parse((mill.public / "evening" / "rss.xml").read_bytes())
+        assert (rss.bozo, rss.version) == (False, "rss20")
+        assert [(entry.id, unescape(entry.title)) for entry in rss.entries] == [
+            (id_, entry.title) for id_, entry in stored.items()
+        ]
+        items = json.loads((mill.public / "evening" / "feed.json").read_bytes())["items"]
+        assert [(item["id"], item["title"], item["date_published"]) for item in items] == [
+            (id_, entry.title, entry.published) for id_, entry in stored.items()
+        ]
+
     def test_ids_of_the_sources_are_kept_and_others_are_made_addresses(self, mill: Feedmill) -> None:
         ids = {entry.title: entry.id for entry in mill.feed().entries}
         assert ids["Kräuter & <Rüben>"] == "urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a"
@@ -107,20 +122,22 @@ class TestFeedparser:
 
 @pytest.mark.skipif(not shutil.which("newsboat"), reason="newsboat is not installed; .ci/run installs it")
 class TestNewsboat:
-    @pytest.fixture
-    def newsboat(self, mill: Feedmill, origin: Origin, tmp_path: Path) -> Newsboat:
-        """Subscribed to a category over HTTP and to everything on disk."""
-        self.mill, self.origin = mill, origin
+    @pytest.fixture(params=["atom", "rss"])
+    def newsboat(self, request: pytest.FixtureRequest, mill: Feedmill, origin: Origin, tmp_path: Path) -> Newsboat:
+        """Subscribed to a category over HTTP, in either format."""
+        self.mill, self.origin, self.format = mill, origin, request.param
         self.serve()
-        return Newsboat(tmp_path / "newsboat", [origin.url("/evening/atom.xml")])
+        return Newsboat(tmp_path / "newsboat", [origin.url(f"/evening/{self.format}.xml")])
 
     def serve(self) -> None:
-        body = (self.mill.public / "evening" / "atom.xml").read_bytes()
-        self.origin.serve("/evening/atom.xml", body, media_type="application/atom+xml")
+        path = f"/evening/{self.format}.xml"
+        body = (self.mill.public / path.lstrip("/")).read_bytes()
+        self.origin.serve(path, body, media_type=f"application/{self.format}+xml")
 
     def test_it_shows_each_article_as_it_is_stored(self, newsboat: Newsboat) -> None:
         newsboat.reload()
-        shown = {row["title"]: row for row in newsboat.articles()}
+        # It is of the few that take the titles of RSS for plain text: it shows `<` as `&lt;`.
+        shown = {unescape(row["title"]): row for row in newsboat.articles()}
         stored = {article["title"]: article for article in self.mill("articles", "--json").objects}
         assert shown.keys() == stored.keys()
         ids = {entry.title: entry.id for entry in self.mill.feed("evening").entries}
@@ -150,7 +167,7 @@ class TestNewsboat:
         assert len(newsboat.articles()) == len(first) + 1
 
     def test_an_article_in_several_feeds_is_shown_once(self, newsboat: Newsboat) -> None:
-        newsboat.subscribe([f"file://{self.mill.public}/atom.xml", f"file://{self.mill.public}/evening/atom.xml"])
+        newsboat.subscribe([f"file://{self.mill.public}/{folder}{self.format}.xml" for folder in ("", "evening/")])
         newsboat.reload()
         assert len(newsboat.articles()) == 5
 

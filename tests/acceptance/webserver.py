@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
@@ -29,6 +30,7 @@ class Page:
 class Request:
     path: str
     headers: Message
+    at: float = field(default_factory=time.monotonic)  # seconds
 
     def __getitem__(self, name: str) -> str | None:
         return self.headers[name]

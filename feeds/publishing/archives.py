@@ -1,0 +1,27 @@
+"""Where archive documents lie (RFC 5005, section 4), in the folder of their feed."""
+
+from __future__ import annotations
+
+from feeds.records import Feed
+
+FOLDER = "archive"
+_NAMES = {"xml": "atom.xml", "html": "index.html"}
+
+
+def path(number: int, extension: str = "xml") -> str:
+    """An archive document's path, relative to its feed's folder. Its name tells any web server its media type."""
+    return f"{FOLDER}/{number:06d}/{_NAMES[extension]}"
+
+
+def own_url(feed: Feed, name: str, extension: str = "xml") -> str:
+    """The address of a document: of the archive document that `feed` is, or of its file `name`."""
+    return feed.folder_url + (_address(feed.number, extension) if feed.number else name)
+
+
+def previous_url(feed: Feed, extension: str = "xml") -> str:
+    """The address of the archive document before this one; "" where there is none."""
+    return feed.folder_url + _address(feed.previous, extension) if feed.previous else ""
+
+
+def _address(number: int, extension: str) -> str:
+    return path(number, extension).removesuffix("index.html")

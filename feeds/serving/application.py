@@ -1,0 +1,128 @@
+"""What is served: the published tree, `/healthz` and `/metrics`. Plain ASGI, for feeds are bytes in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from pathlib import Path
+
+import structlog
+
+from feeds.errors import FeedmillError
+from feeds.records import Health
+from feeds.serving.answers import Answer, Application, Message, Receive, Request, Send, give, plain
+from feeds.serving.conditions import is_known
+from feeds.serving.files import File, Files, Folder
+from feeds.serving.pulse import healthz
+
+log = structlog.get_logger()
+
+MAX_AGE = "max-age=300"  # seconds that a cache may answer for us
+# Every Prometheus since 2014 reads it.
+_METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_PATIENCE = 10  # seconds for what asks the store, which may be locked or gone
+_SLOW = "no answer from feedmill within 10 seconds; its log may tell more"
+
+
+def application(
+    folder: Callable[[], Path],
+    *,
+    health: Callable[[], Health | None] = lambda: None,
+    metrics: Callable[[], bytes] | None = None,
+) -> Application:
+    """An ASGI application that serves what is in `folder()`, which is asked anew for each request.
+
+    `health` and `metrics` are called in a thread of their own, so they may ask the store; without `metrics` there
+    is none to be had, and without a `health` the folder's presence is all that counts.
+    """
+    files = Files()
+
+    async def health_answer() -> Answer:
+        return healthz(await asyncio.to_thread(health), has_folder=folder().is_dir())
+
+    async def metrics_answer() -> Answer:
+        assert metrics is not None
+        typed = ("Content-Type", _METRICS_TYPE)
+        return Answer(headers=(typed, ("Cache-Control", "no-store")), body=await asyncio.to_thread(metrics))
+
+    own = {"/healthz": health_answer, **({"/metrics": metrics_answer} if metrics else {})}
+
+    async def answer(request: Request) -> Answer:
+        if refusal := _refusal(request):
+            return refusal
+        if told := own.get(request.raw_path):
+            return await _in_time(told)
+        return _published(request, files.find(folder(), request.raw_path))
+
+    return _serving(answer)
+
+
+def _serving(answer: Callable[[Request], Awaitable[Answer]]) -> Application:
+    """The ASGI side of it: every request is answered, whatever goes wrong, and logged."""
+
+    async def serve(scope: Message, _receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        try:
+            given = await answer(request)
+        except Exception as error:  # a bug, or a store that fails: this request fails, the server goes on
+            _log_failure(request, error)
+            given = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "feedmill could not answer this; its log may tell more")
+        # The path as it was sent is printable ASCII; a query may hold secrets.
+        log.debug("request", method=request.method, path=request.raw_path, status=given.status.value)
+        await give(request, given, send)
+
+    return serve
+
+
+def _log_failure(request: Request, error: Exception) -> None:
+    is_bug = not isinstance(error, FeedmillError)
+    log.error("request failed", path=request.raw_path, problem=str(error) or repr(error), exc_info=is_bug)
+
+
+def _refusal(request: Request) -> Answer | None:
+    """What no request may be, wherever it leads."""
+    hosts = len(request.all(b"host"))
+    if hosts > 1 or (hosts == 0 and request.scope["http_version"] != "1.0"):  # RFC 9112, section 3.2
+        close = ("Connection", "close")
+        return plain(HTTPStatus.BAD_REQUEST, f"a request has exactly one Host header; this one has {hosts}", close)
+    if request.method not in ("GET", "HEAD"):
+        allow = ("Allow", "GET, HEAD")
+        return plain(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are answered: nothing here can change", allow)
+    return None
+
+
+async def _in_time(told: Callable[[], Awaitable[Answer]]) -> Answer:
+    try:
+        return await asyncio.wait_for(told(), _PATIENCE)
+    except TimeoutError:
+        return plain(HTTPStatus.SERVICE_UNAVAILABLE, _SLOW)
+
+
+def _published(request: Request, found: File | Folder | None) -> Answer:
+    match found:
+        case File() as file:
+            return _file_answer(request, file)
+        case Folder():
+            query = f"?{request.query}" if request.query else ""
+            address = ("Location", f"{request.raw_path}/{query}")
+            return plain(HTTPStatus.MOVED_PERMANENTLY, "a folder's address ends in a slash", address)
+        case None:
+            return plain(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+
+
+def _file_answer(request: Request, file: File) -> Answer:
+    headers = (
+        ("Content-Type", file.media_type),
+        ("ETag", file.etag),
+        ("Last-Modified", file.last_modified),
+        ("Cache-Control", MAX_AGE),
+    )
+    if is_known(
+        if_none_match=request.header(b"if-none-match"),
+        if_modified_since=request.header(b"if-modified-since"),
+        etag=file.etag,
+        modified_at=file.modified_at,
+    ):
+        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers[1:])
+    return Answer(headers=headers, body=file.content)

@@ -1,0 +1,188 @@
+"""A server in a thread of its own: it listens from `start` to `stop`, and leaves signals to the main thread."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import threading
+from contextlib import suppress
+
+import structlog
+import uvicorn
+
+from feeds.errors import ServingError
+from feeds.serving.answers import Application
+from feeds.serving.protocol import Protocol
+
+log = structlog.get_logger()
+
+_BACKLOG = 512
+_GRACEFUL = 0.7  # of the time there is to stop; the rest is for hanging up, on a busy machine
+_HELP = {
+    errno.EADDRINUSE: "another program listens there: stop it, or change server.port in the config",
+    errno.EACCES: "ports below 1024 are for root: take a higher server.port, or let a web server pass requests on",
+    errno.EADDRNOTAVAIL: "this machine has no such address: change server.host in the config",
+}
+
+
+class Server:
+    """Serves an application at `host` and `port`; port 0 takes any that is free."""
+
+    def __init__(self, application: Application, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._sockets: list[socket.socket] = []
+        self._uvicorn = _Uvicorn(
+            uvicorn.Config(
+                application,
+                http=Protocol,
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                workers=1,
+            )
+        )
+        self._thread = threading.Thread(target=self._serve, name="feedmill-server", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self._sockets[0].getsockname()[1]) if self._sockets else self._port
+
+    @property
+    def address(self) -> str:
+        """Where it is found, as an address to open."""
+        return f"http://{_authority(self._host, self.port)}/"
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Listen, from now on. Raises ServingError where that cannot be."""
+        _quiet_uvicorn()
+        self._sockets = _listening(self._host, self._port)
+        self._port = self.port
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Until somebody stops it. Raises ServingError if it ends by itself."""
+        self._thread.join()
+        if not self._uvicorn.should_exit:
+            raise ServingError(f"{self.address}: the server ended by itself; the log before this line tells why")
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Stop listening and finish what is being answered; after `seconds`, hang up on those who still read."""
+        self._uvicorn.end(seconds * _GRACEFUL)
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+        for listening in self._sockets:
+            listening.close()
+        self._sockets = []
+
+    def _serve(self) -> None:
+        try:
+            self._uvicorn.run(self._sockets.copy())
+        except Exception as error:
+            log.error("the server ended", address=self.address, problem=str(error) or repr(error), exc_info=True)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, which looks once a second instead of ten times, and is told when it shall end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._is_ending = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self, seconds: float) -> None:
+        """From any thread: end, and wait no longer than this for clients."""
+        self.config.timeout_graceful_shutdown = seconds  # type: ignore[assignment]  # which may be a fraction, too
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._is_ending.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):  # which renews the Date header
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_ending.wait(), 1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):  # whoever did not finish in time
+            connection.transport.abort()
+        await asyncio.sleep(0)  # in which they are told
+
+
+def _listening(host: str, port: int) -> list[socket.socket]:
+    """A socket for each address that `host` stands for, all at one port."""
+    opened: list[socket.socket] = []
+    try:
+        for family, address in _addresses(host, port):
+            opened.append(_bound(family, address, opened[0].getsockname()[1] if opened else port))
+    except OSError as error:
+        for bound in opened:
+            bound.close()
+        help_ = _HELP.get(error.errno or 0, "change server.host or server.port in the config")
+        if isinstance(error, socket.gaierror):
+            help_ = "no address is known by this name: change server.host in the config"
+        raise ServingError(f"{_authority(host, port)}: cannot listen: {error.strerror or error}; {help_}") from error
+    return opened
+
+
+def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+    found = socket.getaddrinfo(host.strip("[]") or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    every = list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
+    # A name such as localhost may have an IPv6 address on a machine without IPv6.
+    return [one for one in every if one[0] == socket.AF_INET or _has_ipv6() or len(every) == 1]
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or a restart waits for old connections to end
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((address, port))
+        bound.listen(_BACKLOG)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+def _authority(host: str, port: int) -> str:
+    name = host.strip("[]")
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+class _ToOurLog(logging.Handler):
+    """uvicorn's own words: its errors are ours to tell, malformed requests are everyday."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tell = log.error if record.levelno >= logging.ERROR else log.debug
+        tell("server", problem=record.getMessage())
+
+
+def _quiet_uvicorn() -> None:
+    """Without a handler, Python would print uvicorn's warnings as they are."""
+    logger = logging.getLogger("uvicorn")
+    logger.handlers = [_ToOurLog()]
+    logger.propagate = False

@@ -1,0 +1,38 @@
+"""The daemon of the soak, a process of its own: `feedmill run` on a clock that is many times too fast.
+
+    python soak_daemon.py CONFIG BASE SPEED OFFSET
+
+Ends with the daemon's exit code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+TICK = timedelta(seconds=3)
+ALL = 10_000  # sources
+
+
+def main(config: str, *times: str) -> int:
+    # Not at the top: each worker imports this file.
+    from soaking import FastClock
+
+    import scheduler
+    from feeds import settings
+    from feeds.cli import logs
+    from storage import open_store
+
+    logs.configure(0)
+    # By this clock each tick comes after a long sleep, when few sources may be begun at once.
+    scheduler.AT_ONCE = ALL
+    loaded = settings.load(Path(config), environ=os.environ)
+    store = open_store(loaded.database)
+    base, speed, offset = map(float, times)
+    return scheduler.run(store, loaded, clock=FastClock(base, speed, offset), tick=TICK)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""feedmill serve, as it is: a reader subscribes to what it serves, and asks again at little cost."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+
+import feedparser
+import pytest
+from command import Feedmill
+
+
+@pytest.fixture
+def mill(feedmill: Feedmill) -> Feedmill:
+    """Something is published."""
+    (feedmill.folder / "desk").mkdir()
+    (feedmill.folder / "desk" / "a.md").write_text("---\ntitle: Rye\ncategories: [Bread]\n---\nText")
+    feedmill.config("server: {port: 0}\nsources: [{name: desk, path: desk/}]\n")
+    assert feedmill("fetch").code == 0
+    return feedmill
+
+
+def serving(mill: Feedmill, *options: str) -> tuple[subprocess.Popen[str], str]:
+    """The command at work, and the address it tells. It is at work until the test ends it, or the test is over."""
+    process = mill.start(*options, "serve")
+    assert process.stderr
+    told = process.stderr.readline()
+    address = re.search(r"http://\S+/", told)
+    assert address, told
+    return process, address[0]
+
+
+def test_a_reader_reads_it_and_asks_again_for_nothing(mill: Feedmill) -> None:
+    process, address = serving(mill)
+    first = feedparser.parse(f"{address}bread/atom.xml")
+    assert (first.status, [entry.title for entry in first.entries]) == (200, ["Rye"])
+    assert first.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert not first.bozo
+    again = feedparser.parse(f"{address}bread/atom.xml", etag=first.etag, modified=first.modified)
+    assert (again.status, again.entries) == (304, [])
+    assert feedparser.parse(f"{address}bread/atom.xml", modified=first.modified).status == 304
+    assert mill("publish").code == 0  # the same articles
+    assert feedparser.parse(f"{address}bread/atom.xml", etag=first.etag).status == 304
+    result = mill.interrupt(process, signal.SIGTERM)
+    assert (result.code, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_what_is_published_while_it_serves_is_there_at_once(mill: Feedmill) -> None:
+    process, address = serving(mill)
+    first = feedparser.parse(f"{address}atom.xml")
+    (mill.folder / "desk" / "b.md").write_text("---\ntitle: Oats\ncategories: [Bread]\n---\nText")
+    assert mill("fetch", "--force").code == 0
+    second = feedparser.parse(f"{address}atom.xml", etag=first.etag)
+    assert {entry.title for entry in second.entries} == {"Rye", "Oats"}
+    assert mill.interrupt(process, signal.SIGTERM).code == 0
+
+
+def test_the_lock_and_the_folders_above_are_not_served(mill: Feedmill) -> None:
+    process, address = serving(mill)
+    for path in (".feedmill.lock", "../config.yaml", "%2e%2e/config.yaml", "..%2fconfig.yaml"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{address}{path}", timeout=20)
+        assert refused.value.code == 404
+        refused.value.close()
+    with urllib.request.urlopen(f"{address}healthz", timeout=20) as answer:
+        assert json.load(answer)["status"] == "ok"
+    assert mill.interrupt(process, signal.SIGTERM).code == 0
+
+
+def test_ctrl_c_ends_it_with_130(mill: Feedmill) -> None:
+    process, _address = serving(mill)
+    result = mill.interrupt(process, signal.SIGINT)
+    assert result.code == 130
+    assert "Traceback" not in result.stderr
+
+
+def test_each_request_is_logged_with_v_and_not_without(mill: Feedmill) -> None:
+    process, address = serving(mill, "-v")
+    urllib.request.urlopen(f"{address}atom.xml?token=hidden", timeout=20).close()
+    result = mill.interrupt(process, signal.SIGTERM)
+    assert "hidden" not in result.stderr
+    events = [json.loads(line) for line in result.stderr.splitlines()]
+    (request,) = [event for event in events if event["event"] == "request"]
+    assert (request["method"], request["path"], request["status"]) == ("GET", "/atom.xml", 200)
+
+
+def test_where_nothing_is_published_yet_it_says_so_and_serves_what_comes(mill: Feedmill) -> None:
+    mill.public.rename(mill.folder / "away")
+    process, address = serving(mill)
+    assert process.stderr
+    assert "nothing is published" in process.stderr.readline()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{address}atom.xml", timeout=20)
+    assert refused.value.code == 404
+    refused.value.close()
+    (mill.folder / "away").rename(mill.public)
+    urllib.request.urlopen(f"{address}atom.xml", timeout=20).close()
+    assert mill.interrupt(process, signal.SIGTERM).code == 0
+
+
+def test_a_taken_port_ends_it_with_1_and_says_what_helps(mill: Feedmill) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = mill("serve", "--port", str(port))
+    assert result.code == 1
+    assert f"127.0.0.1:{port}" in result.stderr
+    assert "server.port" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_port_may_be_given_on_the_command_line_and_must_be_one(mill: Feedmill) -> None:
+    assert mill("serve", "--port", "70000").code == 2
+    assert mill("serve", "--host", "192.0.2.7").code == 1

@@ -1,0 +1,150 @@
+"""The published folder as a whole: every format of every category, the lists, and what a broken one costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from builders import MONDAY, article, config
+from feeds import pipeline, settings
+from feeds.errors import OutputError
+from feeds.normalizing.categories import slugs
+from feeds.publishing import WRITERS, rss
+from feeds.records import Article, Feed
+from feeds.settings import Settings
+from storage import Store, articles, open_store
+
+CONFIG = """
+site: {title: Evening Mill, url: "https://mill.example/", language: en}
+sources:
+  - {name: gazette, url: "https://gazette.example/feed.xml", categories: [News]}
+  - {name: radio, url: "https://${WHO}@radio.example/?key=${KEY}", categories: [Sound]}
+  - {name: desk, path: desk, categories: [News]}
+"""
+
+
+class Mill:
+    """A store, and the folder that is published from it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store: Store = open_store(f"sqlite:///{folder}/feedmill.db")
+        self.text = CONFIG
+
+    @property
+    def settings(self) -> Settings:
+        return settings.load(config(self.folder, self.text), environ={"WHO": "me:hunter22", "KEY": "s3cr3tkey"})
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "public"
+
+    def save(self, *given: Article) -> None:
+        pipeline.prepare(self.store, self.settings)
+        with self.store.begin() as db:
+            articles.save(db, "gazette", given, now=MONDAY, slugs=slugs)
+
+    def publish(self) -> dict[str, bool]:
+        """The paths that were considered, and whether they moved."""
+        return {one.path: one.changed for one in pipeline.publish(self.store, self.settings)}
+
+    def read(self, path: str) -> bytes:
+        return (self.output / path).read_bytes()
+
+    def files(self) -> dict[str, tuple[bytes, int]]:
+        """Every published file: its bytes, and when it was written."""
+        return {
+            path.relative_to(self.output).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+            for path in self.output.rglob("*.*")
+            if path.name[0] != "."
+        }
+
+
+@pytest.fixture
+def mill(tmp_path: Path) -> Iterator[Mill]:
+    one = Mill(tmp_path)
+    one.save(article(categories=("News",)), article(guid="urn:x:2", categories=("Sound",)))
+    yield one
+    one.store.close()
+
+
+def outlines(document: bytes) -> list[tuple[str | None, str | None]]:
+    return [(one.get("text"), one.get("xmlUrl")) for one in etree.fromstring(document).iter("outline")]
+
+
+def test_every_format_of_everything_and_of_each_category_is_published_with_the_lists(mill: Mill) -> None:
+    assert set(mill.publish().values()) == {True}
+    folders = ("", "news/", "sound/")
+    formats = {f"{folder}{name}" for folder in folders for name in ("atom.xml", "rss.xml", "feed.json")}
+    assert mill.files().keys() == formats | {"subscriptions.opml", "feeds.opml"}
+
+
+def test_publishing_again_touches_no_file(mill: Mill) -> None:
+    mill.publish()
+    before = mill.files()
+    assert mill.publish() == {}
+    assert not any(one.changed for one in pipeline.publish(mill.store, mill.settings, force=True))
+    assert mill.files() == before
+
+
+@pytest.mark.parametrize("path", ["rss.xml", "news/feed.json", "subscriptions.opml", "feeds.opml"])
+def test_a_file_that_an_older_feedmill_did_not_write_is_written_though_nothing_moved(mill: Mill, path: str) -> None:
+    mill.publish()
+    before = mill.read(path)
+    (mill.output / path).unlink()
+    assert mill.publish()[path] is True
+    assert mill.read(path) == before
+
+
+def test_the_sources_are_listed_without_those_whose_address_holds_a_secret(mill: Mill) -> None:
+    mill.publish()
+    assert outlines(mill.read("subscriptions.opml")) == [
+        ("News", None), ("gazette", "https://gazette.example/feed.xml"),
+    ]  # fmt: skip
+    assert not any(secret in content for content, _ in mill.files().values() for secret in (b"hunter22", b"s3cr3tkey"))
+
+
+def test_the_feeds_are_listed_and_the_list_follows_the_config(mill: Mill) -> None:
+    mill.publish()
+    assert outlines(mill.read("feeds.opml")) == [
+        ("Evening Mill", "https://mill.example/atom.xml"),
+        ("News", "https://mill.example/news/atom.xml"),
+        ("Sound", "https://mill.example/sound/atom.xml"),
+    ]
+    mill.text += "categories: [{name: News, title: All the News}]\n"
+    mill.save()
+    mill.publish()
+    assert outlines(mill.read("feeds.opml"))[1:] == [("All the News", "https://mill.example/news/atom.xml")]
+
+
+def test_a_broken_document_leaves_the_last_good_one_and_stops_no_other(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_in_one_category(feed: Feed) -> bytes:
+        return rss.write(feed).replace(b"<rss ", b"<rss bare " if "/news/" in feed.folder_url else b"<rss ")
+
+    mill.publish()
+    before = mill.files()
+    mill.save(article(guid="urn:x:3", categories=("News", "Sound")))
+    with monkeypatch.context() as patch:
+        patch.setitem(WRITERS, "rss.xml", broken_in_one_category)
+        with pytest.raises(OutputError) as caught:
+            mill.publish()
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).startswith("news/rss.xml: not published, for it would be broken (XMLSyntaxError")
+    after = mill.files()
+    assert {path for path in after if after[path] == before[path]} == {
+        "news/rss.xml", "subscriptions.opml", "feeds.opml",
+    }  # fmt: skip
+    # It is tried again until it is good.
+    assert mill.publish()["news/rss.xml"] is True
+
+
+def test_text_that_is_no_text_in_the_store_harms_no_file(mill: Mill) -> None:
+    mill.save(article(guid="urn:x:3", title="a\x01b\ufffec", content_html="\x0c]]>\x1f", categories=("News",)))
+    mill.publish()
+    for path in ("news/atom.xml", "news/rss.xml", "news/feed.json"):
+        assert b"abc" in mill.read(path)
