@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, union_all, update
 
 from feeds.records import Article, Enclosure, Known, Link, Origin, Person, Tag
-from storage import categories, tombstones
+from storage import archiving, categories, tombstones
 from storage.batches import batches
 from storage.tables import articles, shelves, sources
 from storage.tables import categories as table
@@ -61,7 +61,10 @@ def save(db: Connection, source: str, batch: Sequence[Article], *, now: datetime
             ).where(articles.c.source_id == source_id, articles.c.guid.in_(some))
         )
     }
-    gone = tombstones.known(db, source_id, (article.guid for article in batch if article.guid not in stored))
+    unknown = [article for article in batch if article.guid not in stored]
+    gone = tombstones.known(db, source_id, (article.guid for article in unknown)).keys() | tombstones.copies(
+        db, unknown
+    )
     batch = [article for article in batch if article.guid not in gone]
     new = _with_ids_of_their_own(db, [article for article in batch if article.guid not in stored])
     revised = [a for a in batch if a.guid in stored and a.fingerprint != stored[a.guid].fingerprint]
@@ -73,23 +76,28 @@ def save(db: Connection, source: str, batch: Sequence[Article], *, now: datetime
     placed += [
         categories.Placed(stored[a.guid].id, stored[a.guid].published, a.categories) for a in (*revised, *others)
     ]
-    touched = categories.shelve(db, placed, slugs=slugs)
-    touched |= {name for article in revised for name in (None, *article.categories)}
-    categories.touch(db, touched)
-    return Saved(
-        new=len(new), revised=len(revised), categories=tuple(sorted(name for name in touched if name is not None))
-    )
+    touched = categories.shelve(db, source_id, placed, slugs=slugs)
+    renewed = {stored[article.guid].id for article in revised}
+    archiving.take_out(db, renewed)
+    also = categories.touch_those_of(db, renewed)
+    categories.touch(db, set(touched.values()) - also)
+    names = {name for article in revised for name in article.categories}
+    names |= {key for key in touched if isinstance(key, str)}
+    return Saved(new=len(new), revised=len(revised), categories=tuple(sorted(names)))
 
 
-def newest(db: Connection, category: str | None, *, limit: int) -> tuple[Article, ...]:
-    """The newest articles of a category (None: of all), newest first; equal dates in the order they came."""
+def archived(db: Connection, shelf_id: int, number: int | None) -> tuple[Article, ...]:
+    """What an archive document of a shelf holds (None: what is in none of them), newest first; equal dates in the order
+    they came."""
     return _read(
         db,
         _select()
         .join(shelves, shelves.c.article_id == articles.c.id)
-        .where(shelves.c.category_id == categories.id_of(category))
-        .order_by(shelves.c.published.desc(), shelves.c.article_id)
-        .limit(limit),
+        .where(
+            shelves.c.category_id == shelf_id,
+            shelves.c.archive.is_(None) if number is None else shelves.c.archive == number,
+        )
+        .order_by(shelves.c.published.desc(), shelves.c.article_id),
     )
 
 
@@ -106,23 +114,35 @@ def stored(
     return _read(db, query)
 
 
+def named(db: Connection, word: str) -> list[int]:
+    """The rows of the articles of this address, guid or id, whatever source they came from."""
+    by_guid = articles.c.guid == word
+    return list(
+        db.scalars(select(articles.c.id).where(by_guid | (articles.c.atom_id == word) | (articles.c.url == word)))
+    )
+
+
 def reshelve(db: Connection, source: str, assign: Assign | None, *, slugs: categories.Slugs) -> None:
     """Put a source's stored articles on the shelves that `assign` names; None takes them off every shelf.
 
     The categories that an article left or entered are touched, no others.
     """
+    source_id = _source_id(db, source)
     columns = (articles.c.id, articles.c.published, articles.c.own_categories, articles.c.tags)
     placed = []
-    for row in db.execute(select(*columns).where(articles.c.source_id == _source_id(db, source))):
+    for row in db.execute(select(*columns).where(articles.c.source_id == source_id)):
         own, tags = (_DECODERS[name].decode(row._mapping[name]) for name in ("own_categories", "tags"))
         placed.append(categories.Placed(row.id, row.published, assign(own, tags) if assign else None))
-    categories.touch(db, categories.shelve(db, placed, slugs=slugs))
+    categories.touch(db, categories.shelve(db, source_id, placed, slugs=slugs).values())
 
 
 def count(db: Connection) -> dict[str | None, int]:
     """How many articles stand on each shelf, by category; None for everything."""
     rows = db.execute(
-        select(table.c.name, func.count()).join(shelves, shelves.c.category_id == table.c.id).group_by(table.c.name)
+        select(table.c.name, func.count())
+        .join(shelves, shelves.c.category_id == table.c.id)
+        .where(table.c.source_id.is_(None))
+        .group_by(table.c.name)
     )
     return {name: number for name, number in rows}  # noqa: C416 - a Result is no mapping's argument
 

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, exists, or_, select
 
+from storage import archiving, tombstones
 from storage import categories as shelving
-from storage import tombstones
 from storage.batches import batches
 from storage.tables import articles, categories, shelves, sources
 
@@ -74,19 +74,24 @@ def let_go(db: Connection, rules: Rules, *, limit: int) -> list[int]:
     return list(found)[:limit]
 
 
-def purge(db: Connection, gone: Sequence[int], *, now: datetime) -> Pruned:
-    """Take these articles out of the store and off their shelves, which are touched; a tombstone stays of each."""
+def purge(db: Connection, gone: Sequence[int], *, now: datetime, reason: tombstones.Reason = "purged") -> Pruned:
+    """Take these articles out of the store and off their shelves, which are touched; a tombstone stays of each.
+
+    What is withdrawn goes from archive documents, too; what retention lets go of stays in those that hold it, until
+    the last of them goes.
+    """
     numbers: Counter[str] = Counter()
     total = 0
     for some in batches(gone):
         standing = shelving.of_articles(db, some)
         rows = db.execute(select(articles).with_only_columns(*_BURIED).where(articles.c.id.in_(some))).all()
-        tombstones.bury(db, rows, standing=standing, reason="purged", now=now)
+        tombstones.bury(db, rows, standing=standing, reason=reason, now=now)
+        if reason == "withdrawn":
+            archiving.write_without(db, some)
+        shelving.touch_those_of(db, some)
         db.execute(delete(articles).where(articles.c.id.in_(some)))  # and with them their places on shelves
         numbers.update(name for names in standing.values() for name in names)
         total += len(rows)
-    if total:
-        shelving.touch(db, (None, *numbers))
     return Pruned(articles=total, categories=dict(numbers))
 
 
@@ -134,7 +139,7 @@ def _tails_of_sources(db: Connection, rules: Mapping[str, Rule]) -> list[Any]:
 
 def _tails_of_categories(db: Connection, rules: Mapping[str, Rule]) -> list[Any]:
     cutoffs = dict(_cutoffs(db, _CATEGORIES, rules).values())
-    everything = shelving.id_of(None)
+    of_categories = select(categories.c.id).where(categories.c.name.is_not(None))
     other = shelves.alias()
     tails = []
     for owner_id, cutoff in cutoffs.items():
@@ -142,7 +147,7 @@ def _tails_of_categories(db: Connection, rules: Mapping[str, Rule]) -> list[Any]
         no_holders = [each for each, its in cutoffs.items() if its.recency >= cutoff.recency]
         held = exists().where(
             other.c.article_id == shelves.c.article_id,
-            other.c.category_id != everything,
+            other.c.category_id.in_(of_categories),
             other.c.category_id.not_in(no_holders),
         )
         tails.append(_tail(_CATEGORIES, owner_id, cutoff).where(~held))

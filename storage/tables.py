@@ -177,13 +177,22 @@ tombstones = Table(  # of articles that were stored and are gone: an entry that 
     Column("categories", PlainText, nullable=False),  # JSON: the names of those it stood in
     Column("reason", Text, nullable=False),  # "purged" by retention, or "withdrawn" by a person
     Column("deleted_at", UTCDateTime, nullable=False),
+    Index(
+        "ix_tombstones_withdrawn",
+        "deleted_at",
+        sqlite_where=text("reason = 'withdrawn'"),
+        postgresql_where=text("reason = 'withdrawn'"),
+    ),
 )
 
 categories = Table(
     "categories",
     metadata,
     Column("id", RowId, primary_key=True),
-    Column("name", PlainText, unique=True),  # NULL: everything
+    Column("name", PlainText, unique=True),  # NULL: everything, or a source's own shelf
+    Column(
+        "source_id", ForeignKey("sources.id"), unique=True, index=True
+    ),  # whose shelf; NULL: a category's, everything
     Column("slug", PlainText, nullable=False, unique=True),  # its folder; "" for everything
     # A feed is written while `written` trails `touched`. The count moves with the articles, in one transaction, so
     # that a process killed between storing and publishing leaves the work to the next one.
@@ -199,8 +208,26 @@ shelves = Table(
     Column("category_id", ForeignKey("categories.id"), primary_key=True),
     Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
     Column("published", UTCDateTime, nullable=False),  # the article's, copied for the index
+    Column("archive", Integer),  # the number of the archive document that holds it; NULL: the subscription document
     Index("ix_shelves_reading_order", "category_id", text("published DESC"), "article_id"),
+    Index(
+        "ix_shelves_unarchived",
+        "category_id",
+        "published",
+        text("article_id DESC"),
+        sqlite_where=text("archive IS NULL"),
+        postgresql_where=text("archive IS NULL"),
+    ),
+    Index("ix_shelves_archive", "category_id", "archive"),
     Index(None, "article_id"),
+)
+
+archives = Table(  # RFC 5005, section 4: once written such a document does not change
+    "archives",
+    metadata,
+    Column("category_id", ForeignKey("categories.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("is_written", Boolean, nullable=False, server_default=false()),
 )
 
 reports = Table(  # on the sources that need a person, as they were published

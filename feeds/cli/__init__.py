@@ -33,6 +33,7 @@ COMMANDS = {
     "status": "Show what runs, what is next, what fails.",
     "categories": "List the published categories.",
     "articles": "List what the store holds, newest first.",
+    "withdraw": "Take an article back: gone at once, and it stays away.",
     "add": "Find the feed behind an address, and add it to the config.",
     "remove": "Take a source out of the config.",
     "import": "Add the sources of an OPML, Planet or newsboat file.",

@@ -15,6 +15,7 @@ from feeds.pipeline.pruning import prune
 from feeds.pipeline.refreshing import Round, start_round, take_in
 from feeds.pipeline.reporting import report
 from feeds.pipeline.streaming import Stream
+from feeds.pipeline.withdrawing import withdraw
 
 __all__ = [
     "Discovery",
@@ -31,4 +32,5 @@ __all__ = [
     "report",
     "start_round",
     "take_in",
+    "withdraw",
 ]

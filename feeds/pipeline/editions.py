@@ -1,9 +1,9 @@
-"""What was touched, published: the files of each category, and of everything."""
+"""What was touched, published: the files of everything, of each category, and of each source."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote
 
@@ -11,12 +11,16 @@ from feeds import __version__
 from feeds.errors import OutputError
 from feeds.normalizing import identity
 from feeds.pipeline.preparing import configured_categories, digest_of
-from feeds.publishing import WRITERS, opml, output
+from feeds.publishing import ARCHIVE_WRITERS, WRITERS, archives, opml, output
 from feeds.publishing.cleaning import clean
 from feeds.publishing.validating import checked
-from feeds.records import Article, Category, Feed, Publication
+from feeds.records import Category, Feed, Publication
 from feeds.settings import Settings
-from storage import Store, articles, categories
+from storage import Store, archiving, articles, categories, tombstones
+from storage.categories import Shelf
+
+LIMIT = Category(name="").limit  # articles of everything's feed
+MOST_DELETED = 50  # withdrawn articles that a feed tells of
 
 
 def publish(
@@ -33,10 +37,11 @@ def publish(
         with store.read() as db:
             standing = categories.standing(db)
         for category in every if wanted is None else wanted:
-            if not force and _is_current(settings, category, standing[_name(category)]):
+            edition = _edition(settings, category, standing[category.name if category else None])
+            if not force and edition.is_current:
                 continue
             try:
-                publications += _publish(store, settings, category)
+                publications += edition.publish(store, is_forced=force)
             except OutputError as error:
                 problems.append(str(error))
         try:
@@ -56,36 +61,108 @@ def published(store: Store, settings: Settings) -> tuple[Category | None, ...]:
         return (None, *(replace(c, slug=standing[c.name].slug) for c in settings.categories))
     configured = configured_categories(settings)
     found = [
-        Category(name=shelf.name, slug=shelf.slug, title=shelf.name)
+        Category(name=shelf.key, slug=shelf.slug, title=shelf.key)
         for shelf in standing.values()
-        if shelf.name is not None and (shelf.touched or shelf.name in configured)
+        if isinstance(shelf.key, str) and (shelf.touched or shelf.key in configured)
     ]
     return (None, *sorted(found, key=lambda category: category.name))
 
 
-def _is_current(settings: Settings, category: Category | None, shelf: categories.Shelf) -> bool:
-    """Whether the files of a category show what it holds, under the settings of today."""
-    is_written = shelf.written == shelf.touched and shelf.settings_digest == _settings_digest(settings, category)
-    return is_written and all((settings.output / path).is_file() for path in _paths(shelf))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """What is published of one shelf: its subscription documents and, behind them, its archive documents."""
+
+    settings: Settings
+    shelf: Shelf
+    about: Feed  # without articles
+    limit: int
+    digest: str  # of the settings that its files depend on
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its files show what the shelf holds, under the settings of today."""
+        is_written = self.shelf.written == self.shelf.touched and self.shelf.settings_digest == self.digest
+        return is_written and all((self.settings.output / self.path(name)).is_file() for name in WRITERS)
+
+    def path(self, name: str) -> str:
+        return f"{self.shelf.slug}/{name}" if self.shelf.slug else name
+
+    def publish(self, store: Store, *, is_forced: bool) -> list[Publication]:
+        emptied = self.seal(store, is_forced=is_forced)
+        done = self.publish_archives(store)
+        with store.read() as db:
+            shelf = categories.shelf_of(db, self.shelf.id)
+            newest = articles.archived(db, shelf.id, None)
+            previous = archiving.latest(db, shelf.id)
+            deleted = tombstones.withdrawn(db, category=self.category, limit=MOST_DELETED)
+        feed = clean(replace(self.about, articles=newest, previous=previous, deleted=deleted))
+        done += _put(self.settings, {self.path(name): partial(write, feed) for name, write in WRITERS.items()})
+        with store.begin() as db:
+            categories.record_written(db, shelf, settings_digest=self.digest)
+        for number in emptied:  # nothing leads to them any more
+            for extension in ARCHIVE_WRITERS:
+                output.remove(self.settings.output, self.path(archives.path(number, extension)))
+        return done
+
+    @property
+    def category(self) -> str | None:
+        return self.shelf.key if isinstance(self.shelf.key, str) else None
+
+    def seal(self, store: Store, *, is_forced: bool) -> list[int]:
+        """Give what has left the newest to archive documents, and note which of these are to be written; the numbers of
+        those that no article is left of."""
+        has_more = True
+        while has_more:
+            with store.begin() as db:
+                has_more = archiving.seal(db, self.shelf.id, limit=self.limit)
+        with store.begin() as db:
+            emptied = archiving.drop_emptied(db, self.shelf.id)
+            latest = archiving.latest(db, self.shelf.id)
+            is_lost = bool(latest) and not (self.settings.output / self.path(archives.path(latest))).is_file()
+            if is_forced or is_lost or _place(self.shelf.settings_digest) != _place(self.digest):
+                archiving.write_again(db, self.shelf.id)
+        return emptied
+
+    def publish_archives(self, store: Store) -> list[Publication]:
+        done: list[Publication] = []
+        with store.read() as db:
+            numbers = archiving.unwritten(db, self.shelf.id)
+        for number in numbers:
+            with store.read() as db:
+                held = articles.archived(db, self.shelf.id, number)
+                previous = archiving.before(db, self.shelf.id, number)
+            feed = clean(replace(self.about, articles=held, number=number, previous=previous))
+            done += _put(
+                self.settings,
+                {
+                    self.path(archives.path(number, extension)): partial(write, feed)
+                    for extension, write in ARCHIVE_WRITERS.items()
+                },
+            )
+            with store.begin() as db:
+                archiving.record_written(db, self.shelf.id, number)
+        return done
 
 
-def _publish(store: Store, settings: Settings, category: Category | None) -> list[Publication]:
-    with store.read() as db:
-        shelf = categories.standing(db)[_name(category)]
-        limit = category.limit if category else Category(name="").limit
-        newest = articles.newest(db, shelf.name, limit=limit)
-    feed = clean(_feed(settings, category, newest))
-    writing = zip(_paths(shelf), WRITERS.values(), strict=True)
-    done = _put(settings, {path: partial(write, feed) for path, write in writing})
-    with store.begin() as db:
-        categories.record_written(db, shelf, settings_digest=_settings_digest(settings, category))
-    return done
+def _edition(settings: Settings, category: Category | None, shelf: Shelf) -> Edition:
+    return Edition(
+        settings=settings,
+        shelf=shelf,
+        about=_about(settings, category, shelf.slug),
+        limit=category.limit if category else LIMIT,
+        # What follows the slash moves with the addresses: archive documents are written again for nothing less.
+        digest=f"{digest_of(__version__, settings.site, category)}/{digest_of(settings.site.url, shelf.slug)}",
+    )
+
+
+def _place(digest: str) -> str:
+    return digest.partition("/")[2]
 
 
 def _publish_lists(settings: Settings, every: Sequence[Category | None]) -> list[Publication]:
     """The sources and the feeds as OPML; only those that moved are told."""
     listed, _left_out = opml.sources(settings.sources)
-    feeds = opml.feeds(_feed(settings, category, ()) for category in every)
+    feeds = opml.feeds(_about(settings, category, category.slug if category else "") for category in every)
     lists = {"subscriptions.opml": listed, "feeds.opml": feeds}
     done = _put(settings, {path: partial(opml.write, settings.site.title, found) for path, found in lists.items()})
     return [publication for publication in done if publication.changed]
@@ -105,27 +182,14 @@ def _put(settings: Settings, documents: Mapping[str, Callable[[], bytes]]) -> li
     return done
 
 
-def _name(category: Category | None) -> str | None:
-    return category.name if category else None
-
-
-def _paths(shelf: categories.Shelf) -> list[str]:
-    return [f"{shelf.slug}/{name}" if shelf.slug else name for name in WRITERS]
-
-
-def _settings_digest(settings: Settings, category: Category | None) -> str:
-    return digest_of(__version__, settings.site, category)
-
-
-def _feed(settings: Settings, category: Category | None, newest: tuple[Article, ...]) -> Feed:
+def _about(settings: Settings, category: Category | None, slug: str) -> Feed:
     site = settings.site
     path, title = (f"category/{quote(category.name, safe='')}", category.title) if category else ("everything", "")
     return Feed(
         id=f"tag:{settings.site.authority},{identity.TAG_YEAR}:{path}",
-        title=title or (category.slug if category else site.title),
-        folder_url=f"{site.url}{quote(category.slug)}/" if category else site.url,
+        title=title or slug or site.title,
+        folder_url=f"{site.url}{quote(slug)}/" if slug else site.url,
         site_title=site.title,
         site_url=site.url,
         language=site.language,
-        articles=newest,
     )

@@ -17,12 +17,13 @@ def prepare(store: Store, settings: Settings) -> None:
     """Make the store follow the config: its sources, its categories' folders, and which articles stand where."""
     listed = settings.categories or ()
     names = {category.name for category in listed} or configured_categories(settings)
-    chosen = {category.name: category.slug for category in listed if category.slug}
+    chosen: dict[categories.Key, str] = {category.name: category.slug for category in listed if category.slug}
     labels = shelving.by_label(listed)
     known_labels = sorted(labels.items())
     with store.begin() as db:
         sources.enroll(db, settings.sources)
-        categories.settle(db, names, chosen=chosen, slugs=shelving.slugs)
+        keys: list[categories.Key] = [*names, *(categories.OfSource(source.name) for source in settings.sources)]
+        categories.settle(db, keys, chosen=chosen, slugs=shelving.slugs)
         digests = sources.shelving_digests(db)
         for source in settings.sources:
             digest = digest_of(source.categories, known_labels)

@@ -13,3 +13,8 @@ WRITERS: dict[str, Callable[[Feed], bytes]] = {
     "rss.xml": rss.write,
     "feed.json": jsonfeed.write,
 }
+
+# By the kind of document that `archives.path` names.
+ARCHIVE_WRITERS: dict[str, Callable[[Feed], bytes]] = {
+    "xml": atom.write,
+}

@@ -14,9 +14,12 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feeds.publishing import about
+from feeds.publishing import about, archives
 from feeds.records import Article, Feed, Link, Origin, Person
 
+TYPE = "application/atom+xml"
+HISTORY = "http://purl.org/syndication/history/1.0"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # `updated` of a feed that has no article yet
@@ -30,12 +33,17 @@ def write(feed: Feed) -> bytes:
     generator.title(feed.title)
     generator.updated(about.updated(feed) or NEVER)
     generator.generator("feedmill")
-    generator.link(href=f"{feed.folder_url}atom.xml", rel="self", type="application/atom+xml")
-    generator.link(href=feed.folder_url, rel="alternate", type="text/html")
+    generator.link(href=archives.own_url(feed, "atom.xml"), rel="self", type=TYPE)
+    generator.link(href=archives.own_url(feed, "", "html"), rel="alternate", type="text/html")
+    if feed.number:
+        generator.link(href=f"{feed.folder_url}atom.xml", rel="current", type=TYPE)
+    if feed.previous:
+        generator.link(href=archives.previous_url(feed), rel="prev-archive", type=TYPE)
     # Of an entry without an author: RFC 4287, section 4.1.2, wants one for it somewhere.
     generator.author(name=feed.site_title, uri=feed.site_url)
     if feed.language:
         generator.language(feed.language)
+    generator.millstone.feed = feed
     for article in feed.articles:
         _add(generator, article, about.language(article, feed))
     document: bytes = generator.atom_str(pretty=True)
@@ -61,11 +69,25 @@ def _add(generator: FeedGenerator, article: Article, language: str) -> None:
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]
+    """Finishes the <feed>: what feedgen knows nothing of."""
+
+    feed: Feed
+
     def extend_ns(self) -> dict[str, str]:
-        return {"media": MEDIA}
+        history = {"fh": HISTORY} if self.feed.number else {}
+        return {"media": MEDIA} | history | ({"at": TOMBSTONES} if self.feed.deleted else {})
 
     def extend_atom(self, feed: Any) -> Any:
         _put_dates_in_utc(feed)
+        if self.feed.number:  # RFC 5005, section 4
+            etree.SubElement(feed, f"{{{HISTORY}}}archive")
+        for deleted in self.feed.deleted:  # RFC 6721, section 3
+            etree.SubElement(
+                feed,
+                f"{{{TOMBSTONES}}}deleted-entry",
+                ref=deleted.atom_id,
+                when=_moment(deleted.when.replace(microsecond=0)),
+            )
         return feed
 
 

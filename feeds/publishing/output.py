@@ -50,6 +50,17 @@ def put(folder: Path, path: str, content: bytes) -> Publication:
     return Publication(path=path, etag=etag, changed=True)
 
 
+def remove(folder: Path, path: str) -> None:
+    """Take a published file away, and its folder with it when that is empty then. Raises OutputError."""
+    target = folder / path
+    try:
+        target.unlink(missing_ok=True)
+        with suppress(OSError):
+            target.parent.rmdir()
+    except OSError as error:
+        raise OutputError(_words(target, error)) from error
+
+
 def _content(target: Path) -> bytes | None:
     try:
         return target.read_bytes()

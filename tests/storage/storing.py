@@ -37,7 +37,7 @@ def stored(store: Store, **which: Any) -> tuple[Article, ...]:
         return articles.stored(db, **which)
 
 
-def standing(store: Store) -> dict[str | None, categories.Shelf]:
+def standing(store: Store) -> dict[categories.Key, categories.Shelf]:
     with store.read() as db:
         return categories.standing(db)
 
@@ -49,7 +49,7 @@ def written(store: Store) -> None:
             categories.record_written(db, shelf, settings_digest="settings")
 
 
-def waiting(store: Store) -> set[str | None]:
+def waiting(store: Store) -> set[categories.Key]:
     """The categories whose files are to be written."""
     return {name for name, shelf in standing(store).items() if shelf.touched != shelf.written}
 
@@ -57,7 +57,7 @@ def waiting(store: Store) -> set[str | None]:
 def titles(store: Store, category: str | None = None) -> list[str]:
     """What stands on a shelf."""
     with store.read() as db:
-        return [article.title for article in articles.newest(db, category, limit=100)]
+        return [article.title for article in articles.archived(db, categories.standing(db)[category].id, None)]
 
 
 def address(store: Store) -> str:

@@ -132,8 +132,6 @@ def test_the_newest_come_first_and_equal_dates_in_the_order_they_came(store: Sto
     batch = [article(guid=f"urn:{n}", title=f"{n}", published=MONDAY) for n in range(3)]
     save(store, *batch, article(guid="urn:new", title="new", published=TUESDAY))
     assert titles(store) == ["new", "0", "1", "2"]
-    with store.read() as db:
-        assert [one.title for one in articles.newest(db, None, limit=2)] == ["new", "0"]
 
 
 def test_articles_are_found_by_category_by_source_and_by_both(store: Store):

@@ -185,7 +185,7 @@ for n in range(rounds):
     save(store, article(guid=f"urn:{name}:{n}", categories=(f"Shelf {n % 7}", "Everyone's")), name=name)
     save(store, article(guid=f"urn:{name}:{n}", title="Uno", categories=(f"Shelf {n % 5}",)), name=name)
     with store.read() as db:
-        articles.newest(db, "Everyone's", limit=10)
+        articles.stored(db, category="Everyone's", limit=10)
 """
 
 

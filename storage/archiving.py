@@ -1,0 +1,133 @@
+"""Archive documents (RFC 5005, section 4): which articles have left a shelf's newest, and which document holds them.
+
+A shelf's subscription document shows its newest articles; all others stand in archive documents, each article in one.
+Once it is given its articles, an archive document keeps them: its number, once given, stays, and so do its bytes. An
+article that is revised leaves it for a newer one, while the old document goes on showing what it showed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from storage.batches import batches
+from storage.tables import archives, shelves
+
+SIZE = 100  # articles in one archive document, at most
+MOST = 50  # documents that are filled in one transaction
+
+
+def seal(db: Connection, shelf_id: int, *, limit: int) -> bool:
+    """Give archive documents to what is no longer among the newest `limit`. True: there is more to do.
+
+    When one article is too many a quarter of them leaves, so that documents are not made for single articles. What is
+    older than something in an archive document follows it at once: no newer article is found behind an older one.
+    """
+    here = (shelves.c.category_id == shelf_id, shelves.c.archive.is_(None))
+    count = db.scalar(select(func.count()).select_from(shelves).where(*here)) or 0
+    late = _late(db, shelf_id)
+    too_many = count - late - limit
+    leaving = late + (min(count - late, max(too_many, limit // 4, 1)) if too_many > 0 else 0)
+    for _ in range(MOST):
+        if leaving <= 0:
+            return False
+        oldest = select(shelves.c.article_id).where(*here).order_by(shelves.c.published, shelves.c.article_id.desc())
+        ids = list(db.scalars(oldest.limit(min(leaving, SIZE))))
+        number = latest(db, shelf_id) + 1
+        db.execute(insert(archives).values(category_id=shelf_id, number=number))
+        db.execute(
+            update(shelves)
+            .where(shelves.c.category_id == shelf_id, shelves.c.article_id.in_(ids))
+            .values(archive=number)
+        )
+        leaving -= len(ids)
+    return leaving > 0
+
+
+def latest(db: Connection, shelf_id: int) -> int:
+    """The number of the shelf's newest archive document; 0 where it has none."""
+    return db.scalar(select(func.max(archives.c.number)).where(archives.c.category_id == shelf_id)) or 0
+
+
+def unwritten(db: Connection, shelf_id: int) -> list[int]:
+    """The numbers of the archive documents that are to be written, the oldest first."""
+    return list(
+        db.scalars(
+            select(archives.c.number)
+            .where(archives.c.category_id == shelf_id, ~archives.c.is_written)
+            .order_by(archives.c.number)
+        )
+    )
+
+
+def before(db: Connection, shelf_id: int, number: int) -> int:
+    """The number of the archive document before this one; 0 where there is none."""
+    is_before = (archives.c.category_id == shelf_id, archives.c.number < number)
+    return db.scalar(select(func.max(archives.c.number)).where(*is_before)) or 0
+
+
+def record_written(db: Connection, shelf_id: int, number: int) -> None:
+    db.execute(
+        update(archives).where(archives.c.category_id == shelf_id, archives.c.number == number).values(is_written=True)
+    )
+
+
+def write_again(db: Connection, shelf_id: int) -> None:
+    """All archive documents of a shelf are to be written: its folder or its addresses moved, or its files are lost."""
+    db.execute(update(archives).where(archives.c.category_id == shelf_id).values(is_written=False))
+
+
+def write_without(db: Connection, article_ids: Iterable[int]) -> None:
+    """The archive documents that hold one of these articles, which are about to be withdrawn, are written again."""
+    for some in batches(article_ids):
+        held = shelves.c.article_id.in_(some) & shelves.c.archive.is_not(None)
+        for shelf_id, number in db.execute(
+            select(shelves.c.category_id, shelves.c.archive).where(held).distinct()
+        ).all():
+            is_it = (archives.c.category_id == shelf_id, archives.c.number == number)
+            db.execute(update(archives).where(*is_it).values(is_written=False))
+
+
+def drop_emptied(db: Connection, shelf_id: int) -> list[int]:
+    """Forget the oldest archive documents of which no article is left; their numbers. The one that is the oldest then
+    is to be written again, for it must not lead to them."""
+    oldest = db.scalar(
+        select(func.min(shelves.c.archive)).where(shelves.c.category_id == shelf_id, shelves.c.archive.is_not(None))
+    )
+    is_gone = [archives.c.category_id == shelf_id]
+    if oldest is not None:
+        is_gone.append(archives.c.number < oldest)
+    gone = list(db.scalars(select(archives.c.number).where(*is_gone)))
+    if gone:
+        db.execute(delete(archives).where(*is_gone))
+        db.execute(
+            update(archives)
+            .where(archives.c.category_id == shelf_id, archives.c.number == oldest)
+            .values(is_written=False)
+        )
+    return gone
+
+
+def take_out(db: Connection, article_ids: Iterable[int]) -> None:
+    """These articles were revised: readers find them again where the newest are, or in a newer archive document."""
+    for some in batches(article_ids):
+        held = shelves.c.article_id.in_(some) & shelves.c.archive.is_not(None)
+        db.execute(update(shelves).where(held).values(archive=None))
+
+
+def _late(db: Connection, shelf_id: int) -> int:
+    """How many that are in no archive document are older than something that is."""
+    newest = db.execute(
+        select(shelves.c.published, shelves.c.article_id)
+        .where(shelves.c.category_id == shelf_id, shelves.c.archive.is_not(None))
+        .order_by(shelves.c.published.desc(), shelves.c.article_id)
+        .limit(1)
+    ).one_or_none()
+    if newest is None:
+        return 0
+    is_older = (shelves.c.published < newest.published) | (
+        (shelves.c.published == newest.published) & (shelves.c.article_id > newest.article_id)
+    )
+    here = (shelves.c.category_id == shelf_id, shelves.c.archive.is_(None), is_older)
+    return db.scalar(select(func.count()).select_from(shelves).where(*here)) or 0

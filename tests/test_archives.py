@@ -1,0 +1,200 @@
+"""Archive documents as a reader meets them: by walking from a feed to the one before it, to the end (RFC 5005)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import feedparser
+import pytest
+from lxml import etree
+
+from builders import TUESDAY
+from feeds import pipeline
+from feeds.errors import NotFoundError
+from storage import articles, open_store
+from test_pipeline import CONFIG, Clock, Mill
+
+SITE = "https://mill.example/"
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture
+def mill(tmp_path: Path) -> Iterator[Mill]:
+    one = Mill(tmp_path, Clock(), open_store(f"sqlite:///{tmp_path}/feedmill.db"))
+    one.article("Morning")
+    one.feed("Far", "Away")
+    yield one
+    one.store.close()
+
+
+def fill(mill: Mill, first: int, last: int) -> None:
+    """The gazette lists articles of these numbers, one a minute."""
+    items = "".join(
+        f"<item><title>{n}</title><guid>https://gazette.example/{n}</guid>"
+        f"<pubDate>Sun, 01 Nov 2026 {n // 60:02}:{n % 60:02}:00 GMT</pubDate></item>"
+        for n in range(first, last)
+    )
+    mill.put("gazette.xml", f'<rss version="2.0"><channel><title>Gazette</title>{items}</channel></rss>')
+    mill.clock.moment = TUESDAY
+    mill.round()
+
+
+def link(feed: feedparser.FeedParserDict, rel: str) -> str:
+    return next((each.href for each in feed.feed.links if each.rel == rel), "")
+
+
+def walk(mill: Mill, address: str) -> list[tuple[str, list[str]]]:
+    """Each document's path and the ids in it, from the subscription document to the oldest archive document."""
+    found = []
+    while address:
+        path = address.removeprefix(SITE)
+        feed = feedparser.parse((mill.output / path).read_bytes())
+        assert not feed.bozo
+        assert link(feed, "self") == address
+        if found:
+            assert link(feed, "current") == f"{SITE}{found[0][0]}"
+        found.append((path, [entry.id for entry in feed.entries]))
+        address = link(feed, "prev-archive")
+    return found
+
+
+def ids(walked: list[tuple[str, list[str]]]) -> list[str]:
+    return [each for _path, some in walked for each in some]
+
+
+def stored(mill: Mill, category: str | None = None) -> list[str]:
+    with mill.store.read() as db:
+        return [one.atom_id for one in articles.stored(db, category=category)]
+
+
+def archived(mill: Mill) -> dict[Path, tuple[bytes, int]]:
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in mill.output.rglob("archive/*/*")}
+
+
+@pytest.mark.parametrize("folder", ["", "world/"])
+def test_a_walk_finds_every_article_once_before_and_after_two_hundred_more(mill: Mill, folder: str):
+    category = "World" if folder else None
+    fill(mill, 0, 450)
+    before = walk(mill, f"{SITE}{folder}atom.xml")
+    assert ids(before) == stored(mill, category)  # newest first, all the way
+    assert len(before[0][1]) == 100
+    kept = archived(mill)
+    fill(mill, 450, 650)
+    after = walk(mill, f"{SITE}{folder}atom.xml")
+    assert ids(after) == stored(mill, category)
+    assert kept.items() <= archived(mill).items()
+    assert after[-len(before) + 1 :] == before[1:]
+
+
+def test_a_feed_that_holds_all_there_is_leads_to_no_archive(mill: Mill):
+    mill.round()
+    assert len(walk(mill, f"{SITE}atom.xml")) == 1
+    assert not archived(mill)
+
+
+def test_an_archive_document_says_that_it_is_one(mill: Mill):
+    fill(mill, 0, 150)
+    document = etree.parse(mill.output / "archive/000001/atom.xml").getroot()
+    assert document.find("{http://purl.org/syndication/history/1.0}archive") is not None
+    assert etree.parse(mill.output / "atom.xml").find("{http://purl.org/syndication/history/1.0}archive") is None
+
+
+def test_a_lost_folder_is_written_again_with_its_archives(mill: Mill):
+    fill(mill, 0, 450)
+    seen = mill.tree()
+    shutil.rmtree(mill.output)
+    mill.publish()
+    assert {path: content for path, (content, _) in mill.tree().items()} == {
+        p: content for p, (content, _) in seen.items()
+    }
+
+
+def test_a_moved_category_takes_its_archives_along(mill: Mill):
+    fill(mill, 0, 250)
+    mill.text = CONFIG + "categories: [{name: World, slug: planet}, News]\n"
+    mill.round()
+    assert ids(walk(mill, f"{SITE}planet/atom.xml")) == stored(mill, "World")
+
+
+def test_a_new_title_of_the_site_leaves_archives_as_they_are(mill: Mill):
+    fill(mill, 0, 250)
+    kept = archived(mill)
+    mill.text = CONFIG.replace("Evening Mill", "Morning Mill")
+    mill.round()
+    assert archived(mill) == kept
+
+
+def test_what_was_killed_between_sealing_and_writing_is_written_next(mill: Mill, monkeypatch: pytest.MonkeyPatch):
+    class Killed(BaseException):
+        pass
+
+    def kill(*_arguments: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.editions, "_put", kill)
+        with pytest.raises(Killed):
+            fill(mill, 0, 250)
+    mill.publish()
+    assert ids(walk(mill, f"{SITE}world/atom.xml")) == stored(mill, "World")
+
+
+def test_when_the_oldest_articles_are_purged_the_walk_ends_before_them(mill: Mill):
+    fill(mill, 0, 450)
+    mill.text = CONFIG.replace("path: gazette.xml", "path: gazette.xml, keep: 150")
+    with mill.store.read() as db:
+        assert len(articles.stored(db, source="gazette")) == 450
+    pipeline.prune(mill.store, mill.settings, now=TUESDAY)
+    mill.publish()
+    walked = walk(mill, f"{SITE}world/atom.xml")
+    assert set(ids(walked)) >= set(stored(mill, "World"))
+    assert len(walked) < 4
+    assert not any(mill.output.rglob("world/archive/000001/*"))
+
+
+def test_a_withdrawn_article_is_gone_everywhere_and_stays_away(mill: Mill):
+    fill(mill, 0, 250)
+    for number in (3, 240):  # one in an archive document, one in the feed itself
+        assert pipeline.withdraw(mill.store, f"https://gazette.example/{number}", now=TUESDAY) == 1
+    mill.publish()
+    gone = {"https://gazette.example/3", "https://gazette.example/240"}
+    for path in mill.output.rglob("*.*"):
+        if path.suffix in {".xml", ".json"}:
+            text = path.read_text(encoding="utf-8").replace("deleted-entry ref=", "")
+            assert not any(f"{each}<" in text or f'"{each}"' in text.replace(f'"{each}" when', "") for each in gone), (
+                path
+            )
+    feed = etree.parse(mill.output / "world/atom.xml").getroot()
+    told = feed.findall("{http://purl.org/atompub/tombstones/1.0}deleted-entry")
+    assert {each.get("ref") for each in told} == gone
+    assert {each.get("when") for each in told} == {"2026-11-03T08:00:00Z"}
+    fill(mill, 0, 251)  # the source still lists them
+    assert not gone & set(ids(walk(mill, f"{SITE}world/atom.xml")))
+
+
+def test_a_copy_of_a_withdrawn_article_in_another_source_stays_away_too(mill: Mill):
+    mill.round()
+    mill.article("Copy", link="https://news.example/1")
+    mill.round()
+    assert pipeline.withdraw(mill.store, "https://news.example/1", now=TUESDAY) == 1
+    item = "<item><title>Copy</title><guid>another</guid><link>https://news.example/1</link></item>"
+    mill.put("gazette.xml", f'<rss version="2.0"><channel><title>Gazette</title>{item}</channel></rss>')
+    mill.round()
+    assert "Copy" not in mill.titles()
+
+
+def test_what_is_not_stored_cannot_be_withdrawn(mill: Mill):
+    with pytest.raises(NotFoundError, match="no article has the address or id"):
+        pipeline.withdraw(mill.store, "https://gone.example/", now=TUESDAY)
+
+
+def test_one_new_article_writes_as_little_with_a_large_archive_as_with_a_small_one(mill: Mill):
+    fill(mill, 0, 1000)
+    before = mill.tree()
+    fill(mill, 1000, 1001)
+    moved = mill.moved(before)
+    assert len([path for path in moved if "archive/" in path]) == 2  # one of the category, one of everything
+    with mill.store.read() as db:
+        assert len(articles.stored(db, source="gazette")) == 1001
