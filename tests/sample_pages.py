@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from builders import TUESDAY, article
@@ -86,7 +85,9 @@ _KINDS: tuple[dict[str, Any], ...] = (
     },
     {
         "title": "الريح التي تدير الطاحونة لا تعرف صاحبها",
-        "content_html": "<p>" + "كان الطحان يصعد إلى السطح كل صباح لينظر إلى الغيوم قبل أن يفتح الأشرعة. " * 8 + "</p><ol><li>الشراع الأول</li><li>الشراع الثاني</li></ol>",
+        "content_html": "<p>"
+        + "كان الطحان يصعد إلى السطح كل صباح لينظر إلى الغيوم قبل أن يفتح الأشرعة. " * 8
+        + "</p><ol><li>الشراع الأول</li><li>الشراع الثاني</li></ol>",
         "language": "ar",
         "origin": LETTERS,
         "authors": (Person(name="سلمى"),),

@@ -22,8 +22,10 @@ from storage import Store, articles, open_store, sources
 
 HOUR = timedelta(hours=1)
 
+# Feeds alone: pages name each other, so that more of them move together.
 CONFIG = """
 site: {title: Evening Mill, url: "https://mill.example/"}
+pages: false
 sources:
   - {name: desk, path: desk, categories: [News]}
   - {name: gazette, path: gazette.xml, categories: [World]}

@@ -406,7 +406,7 @@ REFUSED = [
     ("zzz:", "zzz: unknown key"),
     ("fetch: {per_host: {conections: 1}}", "fetch.per_host.conections: unknown key; did you mean connections?"),
     ("sources: [{path: a, auth: {baisc: x}}]", "sources[0].auth.baisc: unknown key; did you mean basic?"),
-    ("pages: {}", "pages: unknown key"),
+    ("panels: {}", "panels: unknown key"),
     ("sources: [{path: a, retention: 1y}]", "sources[0].retention: unknown key"),
     # site, server, database, output
     ("site: {url: localhost}", "site.url: does not begin with http"),

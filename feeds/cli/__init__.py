@@ -72,6 +72,12 @@ class Context:
         editing.replace_file(self.file, text)
         return self.settings
 
+    def with_config(self, text: str) -> Settings:
+        """What the config would say with this text, its lists of sources included; nothing is written."""
+        from feeds import pipeline, settings
+
+        return pipeline.complete(self.store, settings.load(self.file, environ=os.environ, text=text))
+
     @cached_property
     def settings_or_defaults(self) -> Settings:
         """For what needs no config, such as a look at a feed that may become a source."""

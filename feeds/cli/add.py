@@ -32,10 +32,11 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     # What was typed, its password included, if it is the feed's own address; then nothing else would do.
     url = address if addressing.is_same(address, found.source) else found.source.url
     text = editing.with_sources(config.read_text(context.file), {"name": chosen, "url": url, "categories": categories})
-    context.change_config(text)
-    settings = context.complete
+    settings = context.with_config(text)
     (source,) = [one for one in settings.sources if one.name == chosen]
+    # Before the config names it: a daemon that follows the config would ask it once more.
     refresh = pipeline.take_in(context.store, settings, source, found.answer, clock=clock)
+    context.change_config(text)
     pipeline.prune(context.store, settings, now=clock.now())
     pipeline.publish(context.store, settings)
     click.echo(f"{chosen}: {source.location}, {refresh.new} articles")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -24,9 +25,21 @@ def configure(verbosity: int) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[max(-1, min(verbosity, 2))]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(_Log()),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
+
+
+class _Log:
+    """Standard error, where each line is written at once: a full disk keeps nothing from being done, and nothing of
+    what it did not take stays behind, which whoever flushes standard error next would fail with."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(sys.stderr.fileno(), text.encode(errors="backslashreplace"))
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 def _for_a_person() -> structlog.dev.ConsoleRenderer:

@@ -12,13 +12,13 @@ from feeds.cli import Context, known
 @click.argument("names", metavar="[CATEGORY]...", nargs=-1)
 @click.pass_obj
 def command(context: Context, names: tuple[str, ...]) -> None:
-    """Write the feeds of the named categories, or all of them, again from the store. A file whose bytes would be the
-    same is not touched."""
+    """Write the feeds and pages of the named categories, or all there are, again from the store. A file whose bytes
+    would be the same is not touched."""
     store, settings = context.store, context.complete
     pipeline.prepare(store, settings)
-    categories = pipeline.published(store, settings)
+    categories = None
     if names:
-        by_name = {word: c for c in categories if c for word in (c.slug, c.name)}
+        by_name = {word: c for c in pipeline.published(store, settings) if c for word in (c.slug, c.name)}
         categories = tuple(by_name[name] for name in known(names, by_name, "category", "categories"))
     publications = pipeline.publish(store, settings, categories, force=True)
     changed = sum(publication.changed for publication in publications)

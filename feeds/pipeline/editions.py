@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote
 
-from feeds import __version__
 from feeds.errors import OutputError
 from feeds.normalizing import identity
+from feeds.pipeline.making import Making, Makings, makings
 from feeds.pipeline.preparing import configured_categories, digest_of
-from feeds.publishing import ARCHIVE_WRITERS, WRITERS, archives, opml, output
+from feeds.publishing import archives, opml, output
 from feeds.publishing.cleaning import clean
+from feeds.publishing.pages import Directory, Place, path_of
 from feeds.publishing.validating import checked
 from feeds.records import Category, Feed, Publication
 from feeds.settings import Settings
@@ -26,7 +27,8 @@ MOST_DELETED = 50  # withdrawn articles that a feed tells of
 def publish(
     store: Store, settings: Settings, wanted: Sequence[Category | None] | None = None, *, force: bool = False
 ) -> tuple[Publication, ...]:
-    """Write the files of each category (None: of everything) that was touched, or is missing one; with `force`, all.
+    """Write the files of everything, each category and each source that was touched, or is missing one; with `force`,
+    all. With `wanted` only of these categories (None: of everything).
 
     Raises OutputError where a file cannot be written; the others are.
     """
@@ -36,18 +38,21 @@ def publish(
         every = published(store, settings)
         with store.read() as db:
             standing = categories.standing(db)
-        for category in every if wanted is None else wanted:
-            edition = _edition(settings, category, standing[category.name if category else None])
-            if not force and edition.is_current:
-                continue
+        steps: list[Callable[[], list[Publication]]] = [partial(_publish_lists, settings, every)]
+        try:
+            made = makings(settings, _directory(settings, every, standing))
+        except OutputError as error:  # a theme that cannot be read costs the pages, not the feeds
+            problems.append(str(error))
+            made = makings(replace(settings, pages=None), Directory())
+        steps.append(partial(_put_assets, settings, made.assets))
+        for edition in _editions(settings, made, every, standing, wanted):
+            if force or not edition.is_current:
+                steps.append(partial(edition.publish, store, is_forced=force))
+        for step in steps:
             try:
-                publications += edition.publish(store, is_forced=force)
+                publications += step()
             except OutputError as error:
                 problems.append(str(error))
-        try:
-            publications += _publish_lists(settings, every)
-        except OutputError as error:
-            problems.append(str(error))
     if problems:
         raise OutputError("\n".join(problems))
     return tuple(publications)
@@ -74,15 +79,22 @@ class Edition:
 
     settings: Settings
     shelf: Shelf
+    making: Making
     about: Feed  # without articles
     limit: int
-    digest: str  # of the settings that its files depend on
+
+    @property
+    def digest(self) -> str:
+        """Of the settings that its files depend on. What follows the slash moves with its addresses: archive documents
+        are written again for nothing less."""
+        place = digest_of(self.settings.site.url, self.shelf.slug)
+        return f"{digest_of(self.making.digest, self.about.title, self.limit)}/{place}"
 
     @property
     def is_current(self) -> bool:
         """Whether its files show what the shelf holds, under the settings of today."""
         is_written = self.shelf.written == self.shelf.touched and self.shelf.settings_digest == self.digest
-        return is_written and all((self.settings.output / self.path(name)).is_file() for name in WRITERS)
+        return is_written and all((self.settings.output / self.path(name)).is_file() for name in self.making.current)
 
     def path(self, name: str) -> str:
         return f"{self.shelf.slug}/{name}" if self.shelf.slug else name
@@ -96,13 +108,20 @@ class Edition:
             previous = archiving.latest(db, shelf.id)
             deleted = tombstones.withdrawn(db, category=self.category, limit=MOST_DELETED)
         feed = clean(replace(self.about, articles=newest, previous=previous, deleted=deleted))
-        done += _put(self.settings, {self.path(name): partial(write, feed) for name, write in WRITERS.items()})
+        done += self.put({name: partial(write, feed) for name, write in self.making.current.items()}, feed)
         with store.begin() as db:
             categories.record_written(db, shelf, settings_digest=self.digest)
         for number in emptied:  # nothing leads to them any more
-            for extension in ARCHIVE_WRITERS:
+            for extension in self.making.archive:
                 output.remove(self.settings.output, self.path(archives.path(number, extension)))
+        for each in deleted if self.shelf.key is None else ():
+            output.remove(self.settings.output, path_of(each.atom_id))
         return done
+
+    def put(self, documents: Mapping[str, Callable[[], bytes]], feed: Feed) -> list[Publication]:
+        """Documents of the shelf by their names in its folder, and the pages of the articles in them."""
+        here = {self.path(name): write for name, write in documents.items()}
+        return _put(self.settings, {**here, **self.making.articles(feed)})
 
     @property
     def category(self) -> str | None:
@@ -118,7 +137,8 @@ class Edition:
         with store.begin() as db:
             emptied = archiving.drop_emptied(db, self.shelf.id)
             latest = archiving.latest(db, self.shelf.id)
-            is_lost = bool(latest) and not (self.settings.output / self.path(archives.path(latest))).is_file()
+            newest = [self.settings.output / self.path(archives.path(latest, kind)) for kind in self.making.archive]
+            is_lost = bool(latest) and not all(path.is_file() for path in newest)
             if is_forced or is_lost or _place(self.shelf.settings_digest) != _place(self.digest):
                 archiving.write_again(db, self.shelf.id)
         return emptied
@@ -132,26 +152,49 @@ class Edition:
                 held = articles.archived(db, self.shelf.id, number)
                 previous = archiving.before(db, self.shelf.id, number)
             feed = clean(replace(self.about, articles=held, number=number, previous=previous))
-            done += _put(
-                self.settings,
-                {
-                    self.path(archives.path(number, extension)): partial(write, feed)
-                    for extension, write in ARCHIVE_WRITERS.items()
-                },
-            )
+            kinds = self.making.archive.items()
+            done += self.put({archives.path(number, kind): partial(write, feed) for kind, write in kinds}, feed)
             with store.begin() as db:
                 archiving.record_written(db, self.shelf.id, number)
         return done
 
 
-def _edition(settings: Settings, category: Category | None, shelf: Shelf) -> Edition:
-    return Edition(
-        settings=settings,
-        shelf=shelf,
-        about=_about(settings, category, shelf.slug),
-        limit=category.limit if category else LIMIT,
-        # What follows the slash moves with the addresses: archive documents are written again for nothing less.
-        digest=f"{digest_of(__version__, settings.site, category)}/{digest_of(settings.site.url, shelf.slug)}",
+def _editions(
+    settings: Settings,
+    made: Makings,
+    every: Sequence[Category | None],
+    standing: Mapping[categories.Key, Shelf],
+    wanted: Sequence[Category | None] | None,
+) -> Iterator[Edition]:
+    for category in every if wanted is None else wanted:
+        shelf = standing[category.name if category else None]
+        yield Edition(
+            settings=settings,
+            shelf=shelf,
+            making=made.category if category else made.everything,
+            about=_about(settings, category, shelf.slug),
+            limit=category.limit if category else LIMIT,
+        )
+    for shelf in _of_sources(settings, standing) if wanted is None and made.source.current else ():
+        yield Edition(
+            settings=settings, shelf=shelf, making=made.source, about=_about_source(settings, shelf), limit=LIMIT
+        )
+
+
+def _of_sources(settings: Settings, standing: Mapping[categories.Key, Shelf]) -> list[Shelf]:
+    """The shelves of the sources that ever had an article."""
+    shelves = (standing.get(categories.OfSource(source.name)) for source in settings.sources)
+    return [shelf for shelf in shelves if shelf and shelf.touched]
+
+
+def _directory(
+    settings: Settings, every: Sequence[Category | None], standing: Mapping[categories.Key, Shelf]
+) -> Directory:
+    of_categories = (_about(settings, each, each.slug) for each in every if each)
+    of_sources = (_about_source(settings, shelf) for shelf in _of_sources(settings, standing))
+    return Directory(
+        categories=tuple(Place(title=feed.title, url=feed.folder_url) for feed in of_categories),
+        sources=tuple(Place(title=feed.title, url=feed.folder_url) for feed in of_sources),
     )
 
 
@@ -165,6 +208,11 @@ def _publish_lists(settings: Settings, every: Sequence[Category | None]) -> list
     feeds = opml.feeds(_about(settings, category, category.slug if category else "") for category in every)
     lists = {"subscriptions.opml": listed, "feeds.opml": feeds}
     done = _put(settings, {path: partial(opml.write, settings.site.title, found) for path, found in lists.items()})
+    return [publication for publication in done if publication.changed]
+
+
+def _put_assets(settings: Settings, assets: Mapping[str, bytes]) -> list[Publication]:
+    done = [output.put(settings.output, path, content) for path, content in assets.items()]
     return [publication for publication in done if publication.changed]
 
 
@@ -183,11 +231,21 @@ def _put(settings: Settings, documents: Mapping[str, Callable[[], bytes]]) -> li
 
 
 def _about(settings: Settings, category: Category | None, slug: str) -> Feed:
+    if category is None:
+        return _feed(settings, "everything", settings.site.title, "")
+    return _feed(settings, f"category/{quote(category.name, safe='')}", category.title or slug, slug)
+
+
+def _about_source(settings: Settings, shelf: Shelf) -> Feed:
+    assert isinstance(shelf.key, categories.OfSource)
+    return _feed(settings, f"source/{quote(shelf.key.name, safe='')}", shelf.key.name, shelf.slug)
+
+
+def _feed(settings: Settings, path: str, title: str, slug: str) -> Feed:
     site = settings.site
-    path, title = (f"category/{quote(category.name, safe='')}", category.title) if category else ("everything", "")
     return Feed(
-        id=f"tag:{settings.site.authority},{identity.TAG_YEAR}:{path}",
-        title=title or slug or site.title,
+        id=f"tag:{site.authority},{identity.TAG_YEAR}:{path}",
+        title=title,
         folder_url=f"{site.url}{quote(slug)}/" if slug else site.url,
         site_title=site.title,
         site_url=site.url,

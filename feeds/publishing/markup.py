@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from html import escape, unescape
 from typing import Final
+from urllib.parse import urlsplit
 
 import nh3
 
@@ -65,6 +66,15 @@ _VALUES = {
 }
 
 
+# Characters that no HTML document may hold (its standard, section 13.1), and lone surrogates, which UTF-8 cannot.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]+")
+
+
+def fit(text: str) -> str:
+    """The text without what no page may hold."""
+    return _FORBIDDEN.sub("", text)
+
+
 def _value(tag: str, name: str, value: str) -> str | None:
     """An attribute's value as a page may show it; None takes the attribute away."""
     if (pattern := _VALUES.get(name)) is not None and not pattern.fullmatch(value):
@@ -97,7 +107,7 @@ def fitted(html: str, *, below: int, picture: str) -> str:
 
     `picture` names an image that is all a link has, and has no text of its own.
     """
-    cleaned = _CLEANER.clean(_OTHER_NAME.sub(_renamed, html))
+    cleaned = _CLEANER.clean(_OTHER_NAME.sub(_renamed, fit(html)))
     fitting = _Fitting(below, escape(picture))
     return _TO_FIT.sub(fitting.tag, _EMPTY_LINK.sub("", cleaned))
 
@@ -153,25 +163,40 @@ class _Fitting:
         return f"<img{rest}>"
 
 
-_PIECE = re.compile(r"<(/?[a-z][a-z0-9]*)[^<>]*>|([^<]+)|<", re.IGNORECASE)
-_INLINE = frozenset("a abbr b bdi bdo cite code data del dfn em i ins kbd mark q s samp small span strong sub sup u".split())
+_PIECE = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*>|([^<]+)|<", re.IGNORECASE)
+_INLINE = frozenset(
+    "a abbr b bdi bdo cite code data del dfn em i ins kbd mark q s samp small span strong sub sup u wbr".split()
+)
+# What reads badly without its form, or is not for reading.
+_NO_PROSE = frozenset("h1 h2 h3 h4 h5 h6 pre table figcaption rp rt audio video script style title".split())
 _LONGEST_PIECE = 5_000
 
 
 def excerpt(html: str, columns: int) -> str:
-    """The first words of sanitized HTML as plain text, about `columns` wide, where a CJK character is two."""
-    return short(" ".join("".join(_beginning(html, 3 * columns)).split()), columns)
+    """The first words of sanitized HTML as plain text, about `columns` wide, where a CJK character is two.
+
+    Of running text, where there is any.
+    """
+    for skipped in (_NO_PROSE, frozenset({"script", "style"})):
+        if words := " ".join("".join(_beginning(html, 3 * columns, skipped)).split()):
+            return short(words, columns)
+    return ""
 
 
-def _beginning(html: str, characters: int) -> Iterator[str]:
+def _beginning(html: str, characters: int, skipped: frozenset[str]) -> Iterator[str]:
     """Looks no further into a long text than it must."""
-    seen = 0
+    seen, inside = 0, ""
     for piece in _PIECE.finditer(html):
-        if text := piece[2]:
+        end, name, text = piece[1], (piece[2] or "").lower(), piece[3]
+        if inside:
+            inside = "" if end and name == inside else inside
+        elif name in skipped:
+            inside = "" if end else name
+        elif text:
             text = unescape(text[:_LONGEST_PIECE])
             seen += len(text.strip())
             yield text
-        elif piece[1] and piece[1].lower().lstrip("/") not in _INLINE:
+        if name and name not in _INLINE:
             yield " "
         if seen > characters:
             return
@@ -189,7 +214,9 @@ def short(text: str, columns: int) -> str:
 
 def _at_a_word(text: str, end: int) -> str:
     # Never between a letter and its marks, nor inside an emoji that is made of many.
-    while end > 1 and (unicodedata.combining(text[end]) or "\u200d" in text[end - 1 : end + 1] or text[end] == "\ufe0f"):
+    while end > 1 and (
+        unicodedata.combining(text[end]) or "\u200d" in text[end - 1 : end + 1] or text[end] == "\ufe0f"
+    ):
         end -= 1
     cut = text[:end]
     space = cut.rfind(" ", max(0, end - 25))
@@ -198,7 +225,10 @@ def _at_a_word(text: str, end: int) -> str:
 
 def web_address(url: str) -> str:
     """The address where it is one of the web, else "": a page links to nothing else."""
-    return url if _WEB.fullmatch(url) else ""
+    try:
+        return url if _WEB.fullmatch(url) and urlsplit(url).hostname else ""
+    except ValueError:  # http://[
+        return ""
 
 
 _RIGHT_TO_LEFT = frozenset("ar arc ckb dv fa he iw nqo ps sd syr ug ur yi ji".split())

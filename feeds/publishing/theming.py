@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,8 @@ from feeds.errors import ThemeError
 
 OURS = Path(__file__).parent / "theme"
 ASSETS = "assets"
-OUR_NAME = "feedmill"  # before a template's name it means ours, whatever a theme has: {% extends "feedmill/base.html" %}
+# Before a template's name it means ours, whatever a theme has: {% extends "feedmill/base.html" %}.
+OUR_NAME = "feedmill"
 
 
 def environment(theme: Path | None) -> Environment:
@@ -91,8 +93,7 @@ def assets(theme: Path | None) -> dict[str, bytes]:
         try:
             found |= {path: file.read_bytes() for path, file in _files(folder)}
         except OSError as error:
-            help_ = "check its permissions, or take it out of the theme"
-            raise ThemeError(f"{error.filename}: {error.strerror}; {help_}") from error
+            raise _unreadable(error) from error
     return found
 
 
@@ -101,3 +102,19 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
         path = file.relative_to(folder)
         if file.is_file() and not any(part.startswith(".") for part in path.parts):
             yield path.as_posix(), file
+
+
+def digest(theme: Path | None) -> str:
+    """Moves when any file of a theme does: ours moves with the version."""
+    found = hashlib.sha256()
+    for file in sorted(theme.rglob("*")) if theme else ():
+        try:
+            if file.is_file():
+                found.update(f"{file.relative_to(theme)}\0".encode(errors="surrogateescape") + file.read_bytes())  # type: ignore[arg-type]
+        except OSError as error:
+            raise _unreadable(error) from error
+    return found.hexdigest()
+
+
+def _unreadable(error: OSError) -> ThemeError:
+    return ThemeError(f"{error.filename}: {error.strerror}; check its permissions, or take it out of the theme")

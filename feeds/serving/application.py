@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -14,11 +15,21 @@ from feeds.records import Health
 from feeds.serving.answers import Answer, Application, Message, Receive, Request, Send, give, plain
 from feeds.serving.conditions import is_known
 from feeds.serving.files import File, Files, Folder
+from feeds.serving.negotiation import page_path, wants_page
 from feeds.serving.pulse import healthz
 
 log = structlog.get_logger()
 
 MAX_AGE = "max-age=300"  # seconds that a cache may answer for us
+# What our pages say themselves, and what only a header can: no other site may frame them.
+_PAGE_HEADERS = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; img-src http: https: data:; media-src http: https:; style-src 'self'; font-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+)
 # Every Prometheus since 2014 reads it.
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _PATIENCE = 10  # seconds for what asks the store, which may be locked or gone
@@ -53,7 +64,7 @@ def application(
             return refusal
         if told := own.get(request.raw_path):
             return await _in_time(told)
-        return _published(request, files.find(folder(), request.raw_path))
+        return _published(request, partial(files.find, folder()))
 
     return _serving(answer)
 
@@ -99,9 +110,11 @@ async def _in_time(told: Callable[[], Awaitable[Answer]]) -> Answer:
         return plain(HTTPStatus.SERVICE_UNAVAILABLE, _SLOW)
 
 
-def _published(request: Request, found: File | Folder | None) -> Answer:
-    match found:
+def _published(request: Request, find: Callable[[str], File | Folder | None]) -> Answer:
+    match find(request.raw_path):
         case File() as file:
+            if page := page_path(request.raw_path):
+                return _feed_answer(request, file, find(page))
             return _file_answer(request, file)
         case Folder():
             query = f"?{request.query}" if request.query else ""
@@ -111,12 +124,28 @@ def _published(request: Request, found: File | Folder | None) -> Answer:
             return plain(HTTPStatus.NOT_FOUND, "there is nothing at this address")
 
 
-def _file_answer(request: Request, file: File) -> Answer:
+def _feed_answer(request: Request, feed: File, page: File | Folder | None) -> Answer:
+    """The feed; to a person's browser the page that tells what to do with it, where there is one."""
+    varies = ("Vary", "Accept")
+    # A feed reader that says it is a browser is known by the feed that it has already.
+    has_feed = is_known(
+        if_none_match=request.header(b"if-none-match"),
+        if_modified_since="",
+        etag=feed.etag,
+        modified_at=feed.modified_at,
+    )
+    if isinstance(page, File) and not has_feed and wants_page(request.header(b"accept")):
+        return _file_answer(request, page, varies)
+    return _file_answer(request, feed, varies)
+
+
+def _file_answer(request: Request, file: File, *more: tuple[str, str]) -> Answer:
     headers = (
-        ("Content-Type", file.media_type),
         ("ETag", file.etag),
         ("Last-Modified", file.last_modified),
         ("Cache-Control", MAX_AGE),
+        *more,
+        *(_PAGE_HEADERS if file.media_type.startswith("text/html") else ()),
     )
     if is_known(
         if_none_match=request.header(b"if-none-match"),
@@ -124,5 +153,5 @@ def _file_answer(request: Request, file: File) -> Answer:
         etag=file.etag,
         modified_at=file.modified_at,
     ):
-        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers[1:])
-    return Answer(headers=headers, body=file.content)
+        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Answer(headers=(("Content-Type", file.media_type), *headers), body=file.content)

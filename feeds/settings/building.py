@@ -33,6 +33,14 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """The HTML pages that are published."""
+
+    articles: bool  # each article has one of its own
+    theme: Path | None  # absolute: the user's templates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """Where our own server listens."""
 
@@ -48,6 +56,7 @@ class Settings:
     site: Site
     database: str  # a SQLAlchemy address
     output: Path  # absolute
+    pages: Pages | None  # None: feeds only
     server: Server
     per_host: PerHost
     categories: tuple[records.Category, ...] | None  # None: every category found
@@ -90,6 +99,7 @@ def settings(
         site=Site(**keys.site.model_dump()),
         database=_database(keys.database, folder),
         output=folder.absolute(keys.output),
+        pages=_pages(keys, folder),
         server=Server(**keys.server.model_dump()),
         per_host=PerHost(**keys.fetch.per_host.model_dump()),
         categories=None if keys.categories is None else tuple(_categories(keys)),
@@ -98,6 +108,13 @@ def settings(
         secrets=_worth_hiding([*_database_secrets(keys.database, tree), *of_sources]),
         lines=lines,
     )
+
+
+def _pages(keys: ConfigKeys, folder: Folder) -> Pages | None:
+    if keys.pages is None:
+        return None
+    theme = keys.pages.theme
+    return Pages(articles=keys.pages.articles, theme=None if theme is None else folder.absolute(theme))
 
 
 def _categories(keys: ConfigKeys) -> Iterator[records.Category]:

@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 from feeds import marked_yaml
 from feeds.errors import NoConfigError, SettingsError
 from feeds.marked_yaml import Marked, YamlError
-from feeds.settings import environment, rules
-from feeds.settings.building import Settings, settings
+from feeds.settings import environment, rules, values
+from feeds.settings.building import Folder, Settings, settings
 from feeds.settings.complaints import Complaint, nearest, report
 from feeds.settings.model import ConfigKeys, known_keys
 from feeds.settings.values import kind_of
@@ -42,10 +42,12 @@ def load(path: Path, *, environ: Mapping[str, str], text: str | None = None) -> 
     unset = {complaint.path for complaint in complaints}
     keys, wrong = _keys(filled)
     wrong += rules.complaints(tree, marked.lines)
+    home = environ.get("HOME", "")
+    wrong += _missing_theme(tree, Folder(path.absolute().parent, home))
     complaints += [each for each in wrong if not any(each.path[:end] in unset for end in range(1, len(each.path) + 1))]
     if complaints or keys is None:
         raise SettingsError(report(path, complaints, marked.lines))
-    return settings(keys, tree, file=path, home=environ.get("HOME", ""), lines=marked.lines)
+    return settings(keys, tree, file=path, home=home, lines=marked.lines)
 
 
 def defaults() -> Settings:
@@ -83,6 +85,18 @@ def _keys(tree: object) -> tuple[ConfigKeys | None, list[Complaint]]:
         return ConfigKeys.model_validate(tree), []
     except ValidationError as error:
         return None, list(_in_our_words(error))
+
+
+def _missing_theme(tree: dict[str, Any], folder: Folder) -> Iterator[Complaint]:
+    """A theme that is not there would go unnoticed: the pages would look like feedmill's own."""
+    pages: Any = tree.get("pages")
+    try:
+        written = values.file_path(pages["theme"])
+    except (LookupError, TypeError, ValueError):  # left out, or wrong: `model` tells
+        return
+    if not folder.absolute(written).is_dir():
+        help_ = "make the folder, or correct the path, which starts from the config's own folder"
+        yield Complaint(("pages", "theme"), f"{values.shown(written)} is no folder; {help_}")
 
 
 def _in_our_words(error: ValidationError) -> Iterator[Complaint]:

@@ -98,6 +98,15 @@ class ServerKeys(Keys):
     ] = Field(default=8080, description="The port to listen on; 0 takes any free one.")
 
 
+class PagesKeys(Keys):
+    """`pages:` HTML pages of what is published; false for none."""
+
+    articles: Flag = Field(default=False, description="Whether each article has a page of its own.")
+    theme: Annotated[str, BeforeValidator(values.file_path)] | None = Field(
+        default=None, description="A folder of templates and assets that are used instead of feedmill's own."
+    )
+
+
 class PerHostKeys(Keys):
     """`fetch.per_host:` how gently one host is asked."""
 
@@ -227,6 +236,12 @@ class CategoryKeys(Keys):
         return {"name": written} if isinstance(written, str) else written
 
 
+def _switched(written: object) -> object:
+    """True and false for a mapping that may be left empty, and for nothing at all."""
+    is_flag = isinstance(written, bool) or (isinstance(written, str) and written.lower() in ("true", "false"))
+    return ({} if values.flag(written) else None) if is_flag else written
+
+
 class ConfigKeys(Keys):
     """config.yaml."""
 
@@ -238,6 +253,9 @@ class ConfigKeys(Keys):
         default="public", description="The folder that the published files are written to."
     )
     fetch: FetchKeys = Field(default=FetchKeys(), description="Defaults for every source.")
+    pages: Annotated[PagesKeys | None, BeforeValidator(_switched)] = Field(
+        default=PagesKeys(), description="HTML pages of what is published; false for none."
+    )
     server: ServerKeys = Field(default=ServerKeys(), description="Where feedmill's own server listens.")
     categories: list[CategoryKeys] | None = Field(
         default=None, description="What is published; left out, every category that is found."

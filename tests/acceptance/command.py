@@ -47,7 +47,7 @@ class Feedmill:
         self.public = folder / "public"
         self.database = folder / "feedmill.db"
         self._running: list[subprocess.Popen[str]] = []
-        self._endings: list[Callable[[], None]] = []
+        self._endings: list[Callable[[], object]] = []
 
     def config(self, text: str, *, private: bool = True) -> Path:
         """Write config.yaml; our origins are on loopback, which it has to allow."""
@@ -133,7 +133,7 @@ class Feedmill:
             if path.is_file() and not path.name.startswith(".")
         }
 
-    def at_end(self, ending: Callable[[], None]) -> None:
+    def at_end(self, ending: Callable[[], object]) -> None:
         """Called when the test is over, however it ends."""
         self._endings.append(ending)
 

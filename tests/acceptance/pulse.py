@@ -93,10 +93,16 @@ class Daemon:
         until(lambda: self.get("healthz")[0] == 200, lambda: f"{self.health()}\n{self.log}")
 
     def until_unwell(self, *words: str) -> Event:
-        """Its health, once its problems hold all of these words."""
-        until(lambda: all(word in str(self.health()["problems"]) for word in words), lambda: f"{self.health()}")
-        assert self.get("healthz")[0] == 503
-        return self.health()
+        """Its health, once it answers 503 and its problems hold all of these words."""
+        seen: list[tuple[int, Event]] = []
+
+        def is_told() -> bool:
+            status, body = self.get("healthz")
+            seen.append((status, json.loads(body)))
+            return status == 503 and all(word in str(seen[-1][1]["problems"]) for word in words)
+
+        until(is_told, lambda: f"{seen[-1]}\n{self.log}")
+        return seen[-1][1]
 
     def metrics(self) -> dict[str, float]:
         """Each sample that has a label at most, by `name` or `name{label}`."""

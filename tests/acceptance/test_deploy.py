@@ -31,6 +31,7 @@ from feeds import settings
 from feeds.cli import COMMANDS
 from feeds.cli import feedmill as cli
 from feeds.metrics import Metrics
+from feeds.publishing.pages import SECURITY_POLICY
 from feeds.records import Inventory
 from feeds.serving.files import MEDIA_TYPES
 
@@ -41,7 +42,9 @@ SERVICES = ("feedmill.service", "feedmill-fetch.service")
 DATABASE_FOLDER, PUBLIC_FOLDER = "/var/lib/feedmill", "/var/cache/feedmill"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")  # where Debian users do not look
 PUBLISHED = ("index.html", "atom.xml", "rss.xml", "feed.json", "feeds.opml", "wheat/atom.xml", "wheat/rss.xml",
-             "wheat/feed.json", "wheat/archive/1.xml", "more.json", "assets/script.js", "assets/style.css", "assets/feed.xsl", "assets/logo.svg", "robots.txt")  # fmt: skip
+             "wheat/feed.json", "wheat/archive/1.xml", "more.json", "assets/script.js", "assets/style.css", "assets/feed.xsl", "assets/logo.svg", "robots.txt", "subscribe.html", "wheat/subscribe.html", "page-less/atom.xml")  # fmt: skip
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+POLICY = f"{SECURITY_POLICY}; frame-ancestors 'none'"
 
 
 def text(name: str) -> str:
@@ -294,6 +297,18 @@ def assert_it_serves_as_feedmill_does(port: int) -> None:
     assert get(port, "/")[2] == content("index.html")
     for hidden in ("/.feedmill.lock", "/wheat/.feedmill-atom.xml", "/nothing"):
         assert get(port, hidden)[0] == 404, hidden
+    for folder in ("/", "/wheat/"):
+        for feed in ("atom.xml", "rss.xml", "feed.json"):
+            status, headers, body = get(port, f"{folder}{feed}?x", Accept=BROWSER)
+            assert (status, body) == (200, content(f"{folder}subscribe.html"[1:])), feed
+            assert headers["content-type"].replace(" ", "").lower() == "text/html;charset=utf-8"
+            assert headers["content-security-policy"] == get(port, "/")[1]["content-security-policy"] == POLICY
+            assert headers["referrer-policy"] == "no-referrer"
+            assert "Accept" in headers["vary"].split(", ")
+            _, headers, _ = get(port, f"{folder}{feed}", Accept="application/rss+xml, text/html;q=0.5")
+            assert "Accept" in headers["vary"].split(", ")
+            assert "content-security-policy" not in headers
+    assert get(port, "/page-less/atom.xml", Accept=BROWSER)[2] == content("page-less/atom.xml")
     assert get(port, "/healthz")[2] == get(port, "/metrics")[2] == b"from feedmill"
 
 

@@ -78,8 +78,56 @@ def outlines(document: bytes) -> list[tuple[str | None, str | None]]:
 def test_every_format_of_everything_and_of_each_category_is_published_with_the_lists(mill: Mill) -> None:
     assert set(mill.publish().values()) == {True}
     folders = ("", "news/", "sound/")
-    formats = {f"{folder}{name}" for folder in folders for name in ("atom.xml", "rss.xml", "feed.json")}
-    assert mill.files().keys() == formats | {"subscriptions.opml", "feeds.opml"}
+    names = ("atom.xml", "rss.xml", "feed.json", "index.html", "subscribe.html")
+    files = {f"{folder}{name}" for folder in folders for name in names}
+    assert mill.files().keys() == files | {
+        "subscriptions.opml", "feeds.opml", "sources/gazette/index.html", "assets/style.css", "assets/icon.svg",
+    }  # fmt: skip
+
+
+def test_without_pages_only_feeds_are_published(mill: Mill) -> None:
+    mill.text = f"{CONFIG}pages: false\n"
+    mill.publish()
+    assert not any(path.endswith((".html", ".css")) for path in mill.files())
+
+
+def test_each_article_has_a_page_of_its_own_if_the_config_asks_for_it(mill: Mill) -> None:
+    mill.text = f"{CONFIG}pages: {{articles: true}}\n"
+    mill.publish()
+    pages = {path for path in mill.files() if path.startswith("articles/")}
+    assert len(pages) == 2
+    pipeline.withdraw(mill.store, "urn:x:2", now=MONDAY)
+    mill.publish()
+    (left,) = (path for path in mill.files() if path.startswith("articles/"))
+    assert b"urn:x:2" not in mill.read(left)
+
+
+def test_a_template_that_fails_is_named_and_costs_only_its_own_pages(mill: Mill, tmp_path: Path) -> None:
+    mill.publish()
+    before = mill.files()
+    theme = tmp_path / "theme"
+    theme.mkdir()
+    (theme / "front.html").write_text("{% block main %}\n{{ feed.nonsense }}\n{% endblock %}")
+    mill.text = f"{CONFIG}pages: {{theme: theme}}\n"
+    mill.save(article(guid="urn:x:3", categories=("News",)))
+    with pytest.raises(OutputError, match=r"theme/front\.html:2: .*nonsense"):
+        mill.publish()
+    moved = {path for path, seen in mill.files().items() if before.get(path) != seen}
+    assert {"news/atom.xml", "atom.xml", "news/subscribe.html"} <= moved
+    assert not any(path.endswith("index.html") for path in moved)
+    (theme / "front.html").write_text("{% extends 'feedmill/front.html' %}")
+    assert mill.publish()["news/index.html"] is True
+
+
+def test_pages_follow_their_theme(mill: Mill, tmp_path: Path) -> None:
+    theme = tmp_path / "theme"
+    theme.mkdir()
+    (theme / "front.html").write_text("one")
+    mill.text = f"{CONFIG}pages: {{theme: theme}}\n"
+    mill.publish()
+    (theme / "front.html").write_text("two")
+    mill.publish()
+    assert mill.read("news/index.html") == mill.read("sources/gazette/index.html") == b"two"
 
 
 def test_publishing_again_touches_no_file(mill: Mill) -> None:
@@ -137,7 +185,8 @@ def test_a_broken_document_leaves_the_last_good_one_and_stops_no_other(
     assert str(caught.value).startswith("news/rss.xml: not published, for it would be broken (XMLSyntaxError")
     after = mill.files()
     assert {path for path in after if after[path] == before[path]} == {
-        "news/rss.xml", "subscriptions.opml", "feeds.opml",
+        "news/rss.xml", "subscriptions.opml", "feeds.opml", "assets/style.css", "assets/icon.svg",
+        "subscribe.html", "news/subscribe.html", "sound/subscribe.html",
     }  # fmt: skip
     # It is tried again until it is good.
     assert mill.publish()["news/rss.xml"] is True

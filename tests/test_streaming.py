@@ -1,0 +1,166 @@
+"""The daemon's endless stream of refreshes: under new settings, in trouble, and to its end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+import deadly
+from builders import MONDAY
+from feeds import pipeline
+from feeds.pipeline import refreshing, streaming
+from feeds.records import Refresh
+from origin import Origin, answer, conditional, feed
+from storage import open_store
+from test_rounds import WebClock, WebMill, read, states, titles, whole_second
+
+PATIENCE = 30
+
+
+@dataclass
+class River:
+    """A stream over a mill, and what it told."""
+
+    mill: WebMill
+    seen: list[Refresh] = field(default_factory=list)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        mill = self.mill
+        self.stream = pipeline.Stream(mill.store, mill.settings, clock=mill.clock, observe=self.seen.append)
+        self.stream.start()
+
+    def tick(self) -> None:
+        self.stream.add_due(now=self.mill.clock.now(), limit=lambda _sources: None)
+
+    def adopt(self) -> None:
+        self.stream.adopt(self.mill.settings)
+
+    def saw(self, name: str) -> list[str]:
+        return [refresh.status for refresh in self.seen if refresh.source == name]
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with Origin() as running:
+        yield running
+
+
+@pytest.fixture
+def mill(tmp_path) -> Iterator[WebMill]:
+    one = WebMill(tmp_path, WebClock(), open_store(f"sqlite:///{tmp_path}/feedmill.db?timeout=0.2"))
+    yield one
+    one.store.close()
+
+
+@contextmanager
+def flowing(mill: WebMill) -> Iterator[River]:
+    river = River(mill)
+    try:
+        yield river
+    finally:
+        river.stream.stop()
+
+
+@contextmanager
+def locked(mill: WebMill) -> Iterator[None]:
+    with closing(sqlite3.connect(mill.folder / "feedmill.db", timeout=PATIENCE, isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        yield
+        db.execute("ROLLBACK")
+
+
+def until(is_so: Callable[[], object]) -> None:
+    end_at = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end_at
+        time.sleep(0.01)
+
+
+def test_sources_are_added_as_they_fall_due_and_none_at_work_is_added_twice(mill, origin):
+    read(
+        mill,
+        gazette=origin.play("/feed.xml", conditional(feed("a"))),
+        slow=origin.play("/slow", lambda _request: origin.stopping.wait(PATIENCE) and b""),
+    )
+    with flowing(mill) as river:
+        river.tick()
+        until(lambda: river.saw("gazette") == ["fetched"])
+        river.tick()
+        mill.clock.moment = whole_second(states(mill)["gazette"].next_fetch_at)
+        river.tick()
+        until(lambda: river.saw("gazette") == ["fetched", "unchanged"])
+    assert len(origin.asked("/slow")) == 1
+    assert titles(mill, "gazette") == {"a"}
+
+
+def test_what_hangs_under_old_settings_is_broken_off_and_the_new_ones_are_followed(mill, origin, monkeypatch):
+    monkeypatch.setattr(streaming, "DRAIN", 0.2)
+    slow = origin.play("/slow", lambda _request: origin.stopping.wait(PATIENCE) and b"")
+    read(mill, slow=slow)
+    with flowing(mill) as river:
+        river.tick()
+        until(lambda: origin.asked("/slow"))
+        read(mill, gazette=origin.play("/feed.xml", answer(body=feed("a"))))
+        river.adopt()
+        until(lambda: river.stream.hurry() or river.tick() or river.saw("gazette"))
+        assert river.stream.settings == mill.settings
+    assert len(origin.asked("/slow")) == 1
+
+
+def test_a_change_of_the_config_while_the_store_is_locked_loses_no_answer(mill, origin, monkeypatch):
+    monkeypatch.setattr(streaming, "DRAIN", 0.0)
+    read(mill, gazette=origin.play("/feed.xml", conditional(feed("a"))))
+    with flowing(mill) as river:
+        river.tick()
+        until(lambda: river.saw("gazette") == ["fetched"])
+        due = mill.clock.moment = whole_second(states(mill)["gazette"].next_fetch_at)
+        river.tick()
+        with locked(mill):
+            until(lambda: river.saw("gazette") == ["fetched", "unchanged"])  # which is not written yet
+            river.adopt()
+            until(lambda: river.stream.problem)
+            assert "database is locked" in river.stream.problem
+            river.stream.hurry()
+        until(lambda: states(mill)["gazette"].next_fetch_at > due)
+        until(lambda: not river.stream.problem)
+    assert len(origin.asked()) == 2
+
+
+def test_it_begins_again_after_a_fault_and_says_what_is_wrong_meanwhile(mill, origin, monkeypatch):
+    read(mill, gazette=origin.play("/feed.xml", conditional(feed("a"))))
+    with flowing(mill) as river:
+        river.tick()
+        until(lambda: river.saw("gazette") == ["fetched"])
+        with closing(sqlite3.connect(mill.folder / "feedmill.db")) as db:
+            db.execute("ALTER TABLE articles RENAME TO away")
+            mill.clock.moment = whole_second(states(mill)["gazette"].next_fetch_at)
+            origin.play("/feed.xml", conditional(feed("a", "b"), etag='"two"'))
+            river.tick()
+            until(lambda: "no such table" in river.stream.problem)
+            db.execute("ALTER TABLE away RENAME TO articles")
+        until(lambda: river.tick() or river.saw("gazette") == ["fetched", "fetched"])
+        assert river.stream.problem == ""
+    assert titles(mill, "gazette") == {"a", "b"}
+
+
+def test_a_document_that_is_read_for_ever_does_not_keep_it_from_ending(mill, origin, monkeypatch):
+    monkeypatch.setattr(refreshing, "LAST_READS", 0.2)
+    monkeypatch.setattr(refreshing, "read_apart", deadly.never_ends)
+    read(mill, gazette=origin.play("/feed.xml", conditional(feed("a"))))
+    with flowing(mill) as river:
+        river.tick()
+        until(multiprocessing.active_children)
+        began_at = time.monotonic()
+    assert time.monotonic() - began_at < PATIENCE
+    assert river.saw("gazette") == []
+    assert states(mill)["gazette"].failures == 0
+    monkeypatch.undo()
+    assert mill.refresh()["gazette"].new == 1  # it is due as before
+    assert mill.clock.moment == MONDAY
