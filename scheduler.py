@@ -7,19 +7,20 @@ stream of refreshes, so that a slow one keeps no other waiting. The main thread 
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from feeds import pipeline
+from feeds.borrowed_logs import borrowed
 from feeds.clock import Clock, SystemClock
 from feeds.errors import BusyError, FeedmillError, SettingsError, StoreError
 from feeds.metrics import Metrics
@@ -75,6 +76,7 @@ class Daemon:
         self.metrics = Metrics()
         self.server: Server | None = None
         self.owner = claims.owner()
+        self.seen = self.file_mark()
         self.started_at = clock.now()
         self.last_tick_at: datetime | None = None
         self.spread_until = self.started_at + SPREAD
@@ -87,7 +89,8 @@ class Daemon:
             timezone=UTC,
             # The default grace of one second drops a tick that comes late; here it runs once, however late.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-            logger=_quiet_logger(),
+            # It warns of each tick that finds its job at work; `overdue` tells when that matters.
+            logger=borrowed("feedmill.apscheduler", event="scheduler"),
         )
 
     # Jobs
@@ -96,8 +99,11 @@ class Daemon:
         """Begin with the sources that are due."""
         now = self.clock.now().replace(microsecond=0)
         housekeeping.require_room(self.store, self.settings.output)
+        former = self.stream.settings
         self.stream.add_due(now=now, limit=lambda sources: self.limit(now, sources))
         self.last_tick_at = now
+        if self.stream.settings is not former:  # what is published follows them, too
+            self.has_moved.set()
 
     def observe(self, refresh: Refresh) -> None:
         self.metrics.observe(refresh)
@@ -204,7 +210,7 @@ class Daemon:
         if trouble := self.stream.problem:
             problems.append(trouble)
         problems += [f"{name}: takes longer than it should" for name in self.overdue()]
-        is_working = not trouble and not {"refresh", "publish"} & self.problems.keys()
+        is_working = not trouble and not {"refresh", "publish", "renew"} & self.problems.keys()
         return Health(
             started_at=self.started_at,
             last_tick_at=self.last_tick_at,
@@ -212,6 +218,11 @@ class Daemon:
             is_alive=not self.overdue(),
             problems=tuple(problems),
         )
+
+    @property
+    def output(self) -> Path:
+        """The folder that is served: another one, once it is to be written."""
+        return (self.stream.settings or self.settings).output
 
     def exposition(self) -> bytes:
         """The metrics; without the store's numbers where it cannot be read."""
@@ -280,15 +291,14 @@ class Daemon:
         alive_at = awake_at = -math.inf
         looked_at = self.clock.monotonic()
         interval = self.manager.watchdog_interval()
-        seen = self.file_mark()
         while True:
             received = signals.wait(LOOK)
             if Signals.END in received:
                 return
-            mark = self.file_mark()
-            if self.load and (Signals.RELOAD in received or mark != seen):
+            mark = self.file_mark() or self.seen
+            if self.load and (Signals.RELOAD in received or mark != self.seen):
+                self.seen = mark
                 self.reload()
-            seen = mark
             self.stream.hurry()
             self.look_after_ticks()
             now = self.clock.monotonic()
@@ -303,7 +313,7 @@ class Daemon:
                 self.manager.alive()
 
     def file_mark(self) -> object:
-        """Moves with the config's file; the same while it is not there, as in the midst of being replaced."""
+        """Moves with the config's file; None while it is not there, as in the midst of being replaced."""
         try:
             status = self.settings.file.stat()
         except OSError:
@@ -356,20 +366,6 @@ JOBS = (
 )
 
 
-def _quiet_logger() -> logging.Logger:
-    """For APScheduler, which warns of each tick that a job at work is left alone: `overdue` tells when it matters."""
-    logger = logging.getLogger("feedmill.apscheduler")
-    logger.handlers = [_ToOurLog()]
-    logger.propagate = False
-    return logger
-
-
-class _ToOurLog(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        tell = log.error if record.levelno >= logging.ERROR else log.debug
-        tell("scheduler", problem=record.getMessage())
-
-
 def give_up() -> None:
     """End at once. Whatever was under way is a transaction that did not happen, or a file that was not replaced."""
     log.critical("ended before everything was done")
@@ -393,6 +389,6 @@ def run(
     with Signals() as signals:
         daemon = Daemon(store, settings, clock=clock, tick=tick, load=load, manager=manager)
         if serves:
-            served = application(lambda: daemon.settings.output, health=daemon.health, metrics=daemon.exposition)
+            served = application(lambda: daemon.output, health=daemon.health, metrics=daemon.exposition)
             daemon.server = Server(served, settings.server.host, settings.server.port)
         return daemon.run(signals)

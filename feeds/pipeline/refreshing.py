@@ -75,7 +75,9 @@ def take_in(store: Store, settings: Settings, source: Source, answer: Fetched, *
     prepare(store, settings)
     with store.read() as db:
         state = sources.states(db)[source.name]
-    (refresh,) = Refreshing(store, settings, clock=clock).take_in(Visit(source=source, state=state, result=answer))
+    running = Refreshing(store, settings, clock=clock)
+    (refresh,) = running.take_in(Visit(source=source, state=state, result=answer))
+    running.flush()
     return refresh
 
 
@@ -294,12 +296,13 @@ class Refreshing:
         """What is to be done now and then, whatever arrives."""
         self.last_sign_at = self._clock.monotonic()
         if len(self._unchanged) >= UNCHANGED or (self._unchanged and self.last_sign_at - self._unchanged_since >= SOON):
-            self._patiently(self._write_unchanged)
+            self._patiently(self.flush)
         now = self._clock.now()
         if not timedelta(0) <= now - self._renewed_at < RENEWAL:
             self._patiently(partial(self._renew, now))
 
-    def _write_unchanged(self) -> None:
+    def flush(self) -> None:
+        """Store the states of the sources without news."""
         if self._unchanged:
             with self._store.begin() as db:
                 sources.record_all(db, self._unchanged)
@@ -313,7 +316,7 @@ class Refreshing:
         self._renewed_at = now
 
     def _give_back(self) -> None:
-        self._patiently(self._write_unchanged)
+        self._patiently(self.flush)
         self._patiently(self._release)
 
     def _release(self) -> None:

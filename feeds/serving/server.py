@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import socket
 import threading
 from contextlib import suppress
@@ -12,6 +11,7 @@ from contextlib import suppress
 import structlog
 import uvicorn
 
+from feeds.borrowed_logs import borrowed
 from feeds.errors import ServingError
 from feeds.serving.answers import Application
 from feeds.serving.protocol import Protocol
@@ -66,7 +66,7 @@ class Server:
 
     def start(self) -> None:
         """Listen, from now on. Raises ServingError where that cannot be."""
-        _quiet_uvicorn()
+        borrowed("uvicorn", event="server")  # its errors are ours to tell, malformed requests are everyday
         self._sockets = _listening(self._host, self._port)
         self._port = self.port
         self._thread.start()
@@ -171,18 +171,3 @@ def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.sock
 def _authority(host: str, port: int) -> str:
     name = host.strip("[]")
     return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-
-
-class _ToOurLog(logging.Handler):
-    """uvicorn's own words: its errors are ours to tell, malformed requests are everyday."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        tell = log.error if record.levelno >= logging.ERROR else log.debug
-        tell("server", problem=record.getMessage())
-
-
-def _quiet_uvicorn() -> None:
-    """Without a handler, Python would print uvicorn's warnings as they are."""
-    logger = logging.getLogger("uvicorn")
-    logger.handlers = [_ToOurLog()]
-    logger.propagate = False
