@@ -39,6 +39,7 @@ SPREAD = timedelta(minutes=15)  # over which the sources are spread that fell du
 AT_ONCE = 100  # sources that a tick may begin even so
 STUCK = 300.0  # seconds without a sign of life from the refreshes
 STOP = 20.0  # seconds that everything has to end
+LAST_PUBLISHING = 12.0  # of these, in which another shelf may be published
 SOON = timedelta(seconds=2)
 LOOK = 1.0  # seconds between two looks of the main thread
 
@@ -84,6 +85,7 @@ class Daemon:
         self.running: dict[str, float] = {}  # jobs at work, and since when
         self.has_moved = threading.Event()  # something is to be published
         self.published_at = -math.inf
+        self.publishes_until = math.inf
         self.stream = pipeline.Stream(store, settings, clock=clock, observe=self.observe)
         self.scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -129,7 +131,9 @@ class Daemon:
             return
         self.has_moved.clear()
         self.published_at = began_at  # whatever comes of it: what fails now is tried again with the next tick
-        written = pipeline.publish(self.store, settings)
+        written = pipeline.publish(
+            self.store, settings, is_stopping=lambda: self.clock.monotonic() > self.publishes_until
+        )
         self.metrics.published(self.clock.monotonic() - began_at, sum(each.changed for each in written))
 
     def prune(self) -> None:
@@ -337,6 +341,7 @@ class Daemon:
         final.start()
         if self.scheduler.running:
             self.scheduler.pause()
+        self.publishes_until = self.clock.monotonic() + LAST_PUBLISHING
         self.stream.stop()
         if self.scheduler.running:
             self.scheduler.shutdown(wait=True)

@@ -29,7 +29,7 @@ def mill(tmp_path: Path) -> Iterator[Mill]:
     one.store.close()
 
 
-def fill(mill: Mill, first: int, last: int) -> None:
+def fill_without_publishing(mill: Mill, first: int, last: int) -> None:
     """The gazette lists articles of these numbers, one a minute."""
     items = "".join(
         f"<item><title>{n}</title><guid>https://gazette.example/{n}</guid>"
@@ -38,7 +38,12 @@ def fill(mill: Mill, first: int, last: int) -> None:
     )
     mill.put("gazette.xml", f'<rss version="2.0"><channel><title>Gazette</title>{items}</channel></rss>')
     mill.clock.moment = TUESDAY
-    mill.round()
+    mill.refresh()
+
+
+def fill(mill: Mill, first: int, last: int) -> None:
+    fill_without_publishing(mill, first, last)
+    mill.publish()
 
 
 def link(feed: feedparser.FeedParserDict, rel: str) -> str:
@@ -198,3 +203,27 @@ def test_one_new_article_writes_as_little_with_a_large_archive_as_with_a_small_o
     assert len([path for path in moved if "archive/" in path]) == 2  # one of the category, one of everything
     with mill.store.read() as db:
         assert len(articles.stored(db, source="gazette")) == 1001
+
+
+def test_what_comes_in_while_archives_are_written_is_published_with_the_next_look(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+):
+    put = pipeline.editions._put
+    late: list[int] = []
+
+    def slowly(settings, documents):
+        if not late and any("archive/" in path for path in documents):
+            late.append(600)
+            fill_without_publishing(mill, 0, 600)
+        return put(settings, documents)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.editions, "_put", slowly)
+        fill(mill, 0, 350)
+    assert all(len(walk(mill, f"{SITE}{folder}atom.xml")[0][1]) <= 100 for folder in ("", "world/"))
+    mill.publish()
+    for folder, category in (("", None), ("world/", "World")):
+        assert sorted(ids(walk(mill, f"{SITE}{folder}atom.xml"))) == sorted(stored(mill, category))
+    before = mill.tree()
+    mill.publish()
+    assert mill.moved(before) == set()

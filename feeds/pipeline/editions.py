@@ -24,11 +24,22 @@ LIMIT = Category(name="").limit  # articles of everything's feed
 MOST_DELETED = 50  # withdrawn articles that a feed tells of
 
 
+class _StoppedError(Exception):
+    """Publishing is to stop amid a shelf."""
+
+
 def publish(
-    store: Store, settings: Settings, wanted: Sequence[Category | None] | None = None, *, force: bool = False
+    store: Store,
+    settings: Settings,
+    wanted: Sequence[Category | None] | None = None,
+    *,
+    force: bool = False,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> tuple[Publication, ...]:
     """Write the files of everything, each category and each source that was touched, or is missing one; with `force`,
     all. With `wanted` only of these categories (None: of everything).
+
+    Once `is_stopping` nothing more is begun; what was not written is due as before.
 
     Raises OutputError where a file cannot be written; the others are.
     """
@@ -47,12 +58,16 @@ def publish(
         steps.append(partial(_put_assets, settings, made.assets))
         for edition in _editions(settings, made, every, standing, wanted):
             if force or not edition.is_current:
-                steps.append(partial(edition.publish, store, is_forced=force))
+                steps.append(partial(edition.publish, store, is_forced=force, is_stopping=is_stopping))
         for step in steps:
+            if is_stopping():
+                break
             try:
                 publications += step()
             except OutputError as error:
                 problems.append(str(error))
+            except _StoppedError:
+                break
     if problems:
         raise OutputError("\n".join(problems))
     return tuple(publications)
@@ -99,18 +114,20 @@ class Edition:
     def path(self, name: str) -> str:
         return f"{self.shelf.slug}/{name}" if self.shelf.slug else name
 
-    def publish(self, store: Store, *, is_forced: bool) -> list[Publication]:
-        emptied = self.seal(store, is_forced=is_forced)
-        done = self.publish_archives(store)
+    def publish(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> list[Publication]:
+        done, emptied = self.publish_archives(store, is_forced=is_forced, is_stopping=is_stopping)
         with store.read() as db:
             shelf = categories.shelf_of(db, self.shelf.id)
-            newest = articles.archived(db, shelf.id, None)
+            newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
             previous = archiving.latest(db, shelf.id)
             deleted = tombstones.withdrawn(db, category=self.category, limit=MOST_DELETED)
-        feed = clean(replace(self.about, articles=newest, previous=previous, deleted=deleted))
+        shown = newest[: self.limit]
+        feed = clean(replace(self.about, articles=shown, previous=previous, deleted=deleted))
         done += self.put({name: partial(write, feed) for name, write in self.making.current.items()}, feed)
-        with store.begin() as db:
-            categories.record_written(db, shelf, settings_digest=self.digest)
+        # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
+        if len(newest) == len(shown):
+            with store.begin() as db:
+                categories.record_written(db, shelf, settings_digest=self.digest)
         for number in emptied:  # nothing leads to them any more
             for extension in self.making.archive:
                 output.remove(self.settings.output, self.path(archives.path(number, extension)))
@@ -143,11 +160,20 @@ class Edition:
                 archiving.write_again(db, self.shelf.id)
         return emptied
 
-    def publish_archives(self, store: Store) -> list[Publication]:
+    def publish_archives(
+        self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]
+    ) -> tuple[list[Publication], list[int]]:
+        """What was written of the archive documents; and the numbers of those that no article is left of."""
         done: list[Publication] = []
+        with store.read() as db:
+            if not archiving.is_needed(db, self.shelf.id, limit=self.limit):
+                return [], []
+        emptied = self.seal(store, is_forced=is_forced)
         with store.read() as db:
             numbers = archiving.unwritten(db, self.shelf.id)
         for number in numbers:
+            if is_stopping():
+                raise _StoppedError
             with store.read() as db:
                 held = articles.archived(db, self.shelf.id, number)
                 previous = archiving.before(db, self.shelf.id, number)
@@ -156,7 +182,7 @@ class Edition:
             done += self.put({archives.path(number, kind): partial(write, feed) for kind, write in kinds}, feed)
             with store.begin() as db:
                 archiving.record_written(db, self.shelf.id, number)
-        return done
+        return done, emptied
 
 
 def _editions(

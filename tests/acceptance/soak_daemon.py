@@ -8,12 +8,14 @@ Ends with the daemon's exit code.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 TICK = timedelta(seconds=3)
 ALL = 10_000  # sources
+AN_HOUR = 3600
 
 
 def main(config: str, *times: str) -> int:
@@ -25,6 +27,7 @@ def main(config: str, *times: str) -> int:
     from feeds.cli import logs
     from storage import open_store
 
+    signal.alarm(AN_HOUR)  # whoever started it may have been killed
     logs.configure(0)
     # By this clock each tick comes after a long sleep, when few sources may be begun at once.
     scheduler.AT_ONCE = ALL
