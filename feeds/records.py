@@ -239,6 +239,17 @@ class Enclosure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """An element of a namespace beside the format's own, which passes through: a podcast's, or that of its media."""
+
+    namespace: str  # its usual prefix: "itunes", "podcast" or "media"
+    name: str
+    text: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    children: tuple[Extension, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """The source an article came from, as it describes itself (atom:source, RFC 4287 section 4.2.11)."""
 
@@ -288,6 +299,7 @@ class Entry:
     language: str = ""
     links: tuple[Link, ...] = ()  # other than enclosures
     enclosures: tuple[Enclosure, ...] = ()
+    extensions: tuple[Extension, ...] = ()
     image: str = ""
     rights: Text = Text()
     path: str = ""  # the file it stands in, of a folder
@@ -345,6 +357,7 @@ class Article:
     language: str = ""
     links: tuple[Link, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    extensions: tuple[Extension, ...] = ()  # what they say beyond all other fields
     image: str = ""
     rights: str = ""
     origin: Origin = Origin()

@@ -23,7 +23,7 @@ from sqlalchemy.pool import StaticPool
 
 from feeds.errors import StoreError, StoreUnavailableError
 
-SCHEMA = "0003"  # Alembic's head revision; a test holds that it is
+SCHEMA = "0004"  # Alembic's head revision; a test holds that it is
 BUSY_SECONDS = 30  # how long a write waits for another process's
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, union_all, update
 
-from feeds.records import Article, Enclosure, Known, Link, Origin, Person, Tag
+from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
 from storage import archiving, categories, tombstones
 from storage.batches import batches
 from storage.tables import articles, shelves, sources
@@ -86,9 +86,9 @@ def save(db: Connection, source: str, batch: Sequence[Article], *, now: datetime
     return Saved(new=len(new), revised=len(revised), categories=tuple(sorted(names)))
 
 
-def archived(db: Connection, shelf_id: int, number: int | None) -> tuple[Article, ...]:
+def archived(db: Connection, shelf_id: int, number: int | None, *, limit: int | None = None) -> tuple[Article, ...]:
     """What an archive document of a shelf holds (None: what is in none of them), newest first; equal dates in the order
-    they came."""
+    they came. At most `limit` of them."""
     return _read(
         db,
         _select()
@@ -97,7 +97,8 @@ def archived(db: Connection, shelf_id: int, number: int | None) -> tuple[Article
             shelves.c.category_id == shelf_id,
             shelves.c.archive.is_(None) if number is None else shelves.c.archive == number,
         )
-        .order_by(shelves.c.published.desc(), shelves.c.article_id),
+        .order_by(shelves.c.published.desc(), shelves.c.article_id)
+        .limit(limit),
     )
 
 
@@ -211,9 +212,10 @@ def _revision(old: AnyRow, article: Article, *, now: datetime) -> dict[str, Any]
 
 
 def _unseen(article: Article) -> dict[str, Any]:
-    """What is noted where no reader would notice a change: not to normalize it again, and to shelve by its new tags."""
+    """What is noted where no reader would notice a change: not to normalize it again, to shelve by its new tags, and to
+    name its new transcript, or how often it was seen, when its feeds are written next."""
     columns = _columns(article)
-    return {name: columns[name] for name in ("raw_digest", "path", "own_categories", "tags")}
+    return {name: columns[name] for name in ("raw_digest", "path", "own_categories", "tags", "extensions")}
 
 
 # Columns that hold JSON, and the record each is read back as.
@@ -223,6 +225,7 @@ _JSON: dict[str, Any] = {
     "own_categories": tuple[str, ...],
     "links": tuple[Link, ...],
     "enclosures": tuple[Enclosure, ...],
+    "extensions": tuple[Extension, ...],
     "origin": Origin,
 }
 _DECODERS = {name: msgspec.json.Decoder(type_) for name, type_ in _JSON.items()}

@@ -149,6 +149,7 @@ articles = Table(
     Column("own_categories", PlainText, nullable=False),
     Column("links", PlainText, nullable=False),
     Column("enclosures", PlainText, nullable=False),
+    Column("extensions", PlainText, nullable=False, server_default="[]"),
     Column("origin", PlainText, nullable=False),
     Column("published", UTCDateTime, nullable=False),
     Column("updated", UTCDateTime, nullable=False),

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from feeds.normalizing import identity, languages, urls
+from feeds.normalizing import extensions, identity, languages, urls
 from feeds.normalizing.categories import assign, tidy
 from feeds.normalizing.html import first_image, sanitize
 from feeds.normalizing.text import plain_text, text_of
@@ -30,6 +30,7 @@ MAX_LABEL = 300  # characters of a name, a tag or a link's title
 MAX_RIGHTS = 5_000
 MAX_LABELS = 200  # tags, links, enclosures or authors of one article
 
+_NOTHING = "&nbsp;"  # how our Atom, where an entry without an address must have content, says that there is none
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,60}")
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,80}/[\w.+*-]{1,120}(?: *; *[\w.+-]+=\"?[\w.,+ -]*\"?){0,5}", re.ASCII)
 _EMAIL = re.compile(r"(?:mailto:)?([^\s@:/<>\"'&()\[\]\x00-\x1f\x7f]{1,100}@[\w.-]{1,200})", re.IGNORECASE)
@@ -59,8 +60,10 @@ def normalize(
     url = identity.link_of(entry)
     base_url = urls.absolute(entry.base_url, entry.document_url) or url or entry.document_url
     title = plain_text(entry.title)[: identity.MAX_TITLE]
-    content_html = sanitize(entry.content, base_url=base_url)
-    summary_html = sanitize(entry.summary, base_url=base_url)
+    content_html, summary_html = (
+        "" if html == _NOTHING else html
+        for html in (sanitize(text, base_url=base_url) for text in (entry.content, entry.summary))
+    )
     if summary_html == content_html:
         summary_html = ""
     enclosures = _enclosures(entry.enclosures, base_url)
@@ -68,7 +71,7 @@ def normalize(
     own = tuple(tidy(_label(name, is_html=False)) for name in entry.categories[:MAX_LABELS])
     published, date_from = _published(entry, now)
     minted = identity.mint(authority, source.name, guid)
-    return Article(
+    article = Article(
         source=source.name,
         guid=guid,
         url=url,
@@ -94,6 +97,9 @@ def normalize(
         atom_id=identity.atom_id(guid, minted),
         minted_id=minted,
     )
+    if not entry.extensions:
+        return article
+    return replace(article, extensions=extensions.tame(entry.extensions, article, base_url=base_url))
 
 
 def _published(entry: Entry, now: datetime) -> tuple[datetime, DateFrom]:

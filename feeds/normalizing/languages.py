@@ -14,11 +14,16 @@ _NONE = {"und", "zxx"}  # ISO 639-3: undetermined; no words at all
 
 
 def tidy(tag: str) -> str:
-    """A language tag with its usual capitals (`zh-Hant-TW`), or "" where it is none (`English`, `en_US.UTF-8`)."""
+    """A language tag with its usual capitals (`zh-Hant-TW`), or "" where it is none (`English`, `en_US.UTF-8`).
+
+    `und` says that the language could not be told: we write it ourselves where a feed's own would be wrong.
+    """
     tag = tag.strip().replace("_", "-")
     if not _TAG.match(tag) or len(tag.split("-")[0]) > 3:
         return ""
     first, *rest = tag.split("-")
+    if first.lower() == "und":
+        return ""
     cased = [part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest]
     return "-".join([first.lower(), *cased])
 

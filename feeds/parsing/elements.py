@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from xml.parsers import expat
 
 import feedparser.api
 import feedparser.mixin
 
+from feeds.parsing.extensions import Gathering, namespace_of, namespace_of_prefix
+from feeds.records import Extension
+
+EXTENSIONS = " extensions"  # where an entry has them; the blank keeps it apart from all names of elements
 MAX_ENTRIES = 10_000
 MAX_ELEMENTS = 150_000  # about two seconds of feedparser's time, however deep they lie
 MAX_PREFIXES = 300  # all of them are looked through at elements of unknown namespaces
@@ -95,6 +100,7 @@ class _Bounded(feedparser.mixin._FeedParserMixin):  # type: ignore[misc]
         super().__init__(*arguments)
         self.elements = 0
         self.failures = 0
+        self.gathering = Gathering()
 
     def unknown_starttag(self, tag: str, attributes: list[tuple[str, str]]) -> None:
         self.elements += 1
@@ -122,6 +128,15 @@ class _Bounded(feedparser.mixin._FeedParserMixin):  # type: ignore[misc]
         if len(self.entries) >= MAX_ENTRIES:
             raise _LimitError(f"more than {MAX_ENTRIES:,} entries, of which the first {MAX_ENTRIES:,} were read")
         super()._start_item(attributes)
+        self.gathering.begin()
+
+    def may_gather(self) -> bool:
+        """Whether an extension that begins here is the entry's own."""
+        return bool(self.inentry and not self.incontent and not self.insource)
+
+    def gathered(self, extension: Extension | None) -> None:
+        if extension and self.entries:
+            dict.setdefault(self.entries[-1], EXTENSIONS, []).append(extension)
 
     _start_entry = _start_item
 
@@ -169,6 +184,11 @@ class _Bounded(feedparser.mixin._FeedParserMixin):  # type: ignore[misc]
     def _end_itunes_summary(self) -> None:
         self.pop_content("itunes_summary")
 
+    def _start_source(self, attributes: dict[str, str]) -> None:
+        super()._start_source(attributes)
+        if language := attributes.get("xml:lang"):  # feedparser notes only a whole document's
+            self.sourcedata["language"] = language
+
     # Dates are text here.
     def _end_published(self) -> None:
         self.pop("published")
@@ -187,11 +207,64 @@ class _Bounded(feedparser.mixin._FeedParserMixin):  # type: ignore[misc]
 
 
 class _Strict(_Bounded, feedparser.api.StrictFeedParser):  # type: ignore[misc]
-    pass
+    # The names are SAX's.
+    def startElementNS(self, name: Any, qname: None, attributes: _Attributes) -> None:  # noqa: N802
+        namespace = namespace_of(name[0])
+        if self.gathering or (namespace and self.may_gather()):
+            own = [(key, value) for (uri, key), value in attributes.items() if uri is None]
+            self.gathering.start(namespace, name[1], own)
+        super().startElementNS(name, qname, attributes)
+
+    def endElementNS(self, name: Any, qname: None) -> None:  # noqa: N802
+        super().endElementNS(name, qname)
+        if self.gathering:
+            self.gathered(self.gathering.end(name[1]))
+
+    def characters(self, text: str) -> None:
+        if self.gathering:
+            self.gathering.text(text)
+        self.handle_data(text)
 
 
 class _Loose(_Bounded, feedparser.api.LooseFeedParser):  # type: ignore[misc]
-    pass
+    """It puts all names into lower case, and tells no prefix from another of the same name."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.declared: dict[str, str] = {}
+
+    def track_namespace(self, prefix: str | None, uri: str) -> None:
+        if len(self.declared) < MAX_PREFIXES:
+            self.declared[prefix or ""] = namespace_of(uri)
+        super().track_namespace(prefix, uri)
+
+    def unknown_starttag(self, tag: str, attributes: list[tuple[str, str]]) -> None:
+        prefix, colon, name = tag.rpartition(":")
+        namespace = self.declared.get(prefix, namespace_of_prefix(prefix)) if colon else ""
+        if self.gathering or (namespace and self.may_gather()):
+            own = [(key, unescape(value)) for key, value in attributes if ":" not in key]
+            self.gathering.start(namespace, name, own)
+        super().unknown_starttag(tag, attributes)
+
+    def unknown_endtag(self, tag: str) -> None:
+        super().unknown_endtag(tag)
+        if self.gathering:
+            self.gathered(self.gathering.end(tag.rpartition(":")[2]))
+
+    def handle_data(self, text: str, escape: int = 1) -> None:
+        if self.gathering:
+            self.gathering.text(text if escape else unescape(text))  # escaped where it stood in CDATA
+        super().handle_data(text, escape)
+
+    def handle_charref(self, ref: str) -> None:
+        if self.gathering:
+            self.gathering.text(unescape(f"&#{ref};"))
+        super().handle_charref(ref)
+
+    def handle_entityref(self, ref: str) -> None:
+        if self.gathering:
+            self.gathering.text(unescape(f"&{ref};"))
+        super().handle_entityref(ref)
 
 
 class _Attributes:

@@ -13,7 +13,7 @@ import msgspec
 from feeds.errors import ParseError
 from feeds.parsing.dates import date_in_address, parse_date
 from feeds.parsing.sniffing import BLANK
-from feeds.records import Document, Enclosure, Entry, Link, Person, RawOrigin, Tag, Text
+from feeds.records import Document, Enclosure, Entry, Extension, Link, Person, RawOrigin, Tag, Text
 
 _ITEMS = re.compile(r'"items"\s*:\s*\[\s*')
 _COMMA = re.compile(r"\s*,\s*")
@@ -111,8 +111,16 @@ def _entry(item: Mapping[str, Any], *, zone: tzinfo, now: datetime) -> Entry:
             )
             for attachment in _objects(item, "attachments")
         ),
+        extensions=_extensions(item),
         image=_text(item, "image") or _text(item, "banner_image"),
     )
+
+
+def _extensions(item: Mapping[str, Any]) -> tuple[Extension, ...]:
+    """How long its sound or film takes, in a podcast's words: of several attachments, the first that says it."""
+    given = (_number(attachment.get("duration_in_seconds")) for attachment in _objects(item, "attachments"))
+    seconds = next(filter(None, given), None)
+    return (Extension(namespace="itunes", name="duration", text=str(seconds)),) if seconds else ()
 
 
 def _people(raw: Mapping[str, Any]) -> tuple[Person, ...]:

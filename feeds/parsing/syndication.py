@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 from feeds.errors import ParseError
 from feeds.parsing import rhythm
 from feeds.parsing.dates import date_in_address, parse_date
-from feeds.parsing.elements import Elements, read_loosely, read_strictly
+from feeds.parsing.elements import EXTENSIONS, Elements, read_loosely, read_strictly
 from feeds.parsing.mending import mend
 from feeds.records import Document, Enclosure, Entry, Link, Person, RawOrigin, Tag, Text
 
@@ -99,6 +99,7 @@ class _Reader:
             language=_language(raw),
             links=tuple(link for link in (*links, *_replies(raw)) if link.rel != "enclosure"),
             enclosures=_enclosures(raw, links),
+            extensions=tuple(_get(raw, EXTENSIONS) or ()),
             image=_image(raw),
             rights=self.text(_one(raw, "rights_detail")),
             origin=self.origin(_one(raw, "source")) if _one(raw, "source") else None,

@@ -14,13 +14,12 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feeds.publishing import about, archives
+from feeds.publishing import about, archives, extensions
 from feeds.records import Article, Feed, Link, Origin, Person
 
 TYPE = "application/atom+xml"
 HISTORY = "http://purl.org/syndication/history/1.0"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
-MEDIA = "http://search.yahoo.com/mrss/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # `updated` of a feed that has no article yet
 
@@ -75,7 +74,12 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]
 
     def extend_ns(self) -> dict[str, str]:
         history = {"fh": HISTORY} if self.feed.number else {}
-        return {"media": MEDIA} | history | ({"at": TOMBSTONES} if self.feed.deleted else {})
+        return (
+            {"media": extensions.MEDIA}
+            | extensions.in_use(self.feed.articles)
+            | history
+            | ({"at": TOMBSTONES} if self.feed.deleted else {})
+        )
 
     def extend_atom(self, feed: Any) -> Any:
         _put_dates_in_utc(feed)
@@ -114,8 +118,9 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
             _add_person(entry, person)
         for term, scheme, label in about.labels(article):
             _add_element(entry, "category", term=term, scheme=scheme, label=label)
-        if article.image:
-            etree.SubElement(entry, f"{{{MEDIA}}}thumbnail", url=article.image)
+        if article.image and article.image not in extensions.addresses(article, "thumbnail"):
+            etree.SubElement(entry, f"{{{extensions.MEDIA}}}thumbnail", url=article.image)
+        extensions.add(entry, article.extensions)
         _add_source(entry, article)
         return entry
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from feeds.publishing import about
+from feeds.publishing import about, extensions
 from feeds.records import Article, Enclosure, Feed, Origin, Person
 
 _VERSION = "https://jsonfeed.org/version/1.1"
@@ -50,7 +50,7 @@ def _item(article: Article, language: str) -> dict[str, Any]:
         authors=[_author(person) for person in article.authors],
         tags=list(dict.fromkeys(term for term, _scheme, _label in about.labels(article))),
         language=language,
-        attachments=[_attachment(enclosure) for enclosure in article.enclosures],
+        attachments=[_attachment(article, enclosure) for enclosure in article.enclosures],
         _feedmill=_present(rights=article.rights, source=_source(article.origin)),
     )
 
@@ -65,9 +65,11 @@ def _author(person: Person) -> dict[str, Any]:
     return _present(name=person.name, url=person.url or (f"mailto:{person.email}" if person.email else ""))
 
 
-def _attachment(enclosure: Enclosure) -> dict[str, Any]:
+def _attachment(article: Article, enclosure: Enclosure) -> dict[str, Any]:
     attachment = _present(url=enclosure.url, mime_type=enclosure.media_type or _NO_TYPE)
-    return attachment if enclosure.length is None else attachment | {"size_in_bytes": enclosure.length}
+    if enclosure.length is not None:
+        attachment["size_in_bytes"] = enclosure.length
+    return attachment | _present(duration_in_seconds=extensions.seconds(article, enclosure))
 
 
 def _source(origin: Origin) -> dict[str, Any]:

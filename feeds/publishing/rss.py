@@ -14,14 +14,14 @@ from typing import Any
 
 from lxml import etree
 
-from feeds.publishing import about
+from feeds.publishing import about, extensions
 from feeds.records import Article, Enclosure, Feed, Person
 
 _NAMESPACES = {
     "atom": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
     "dc": "http://purl.org/dc/elements/1.1/",
-    "media": "http://search.yahoo.com/mrss/",
+    "media": extensions.MEDIA,
 }
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _DOCS = "https://www.rssboard.org/rss-specification"
@@ -32,7 +32,7 @@ _LIKE_MARKUP = re.compile(r"<(?=[A-Za-z/!?])|&#?\w{1,40};?")
 
 def write(feed: Feed) -> bytes:
     """The feed as an RSS document: the same articles give the same bytes."""
-    rss = etree.Element("rss", {"version": "2.0"}, nsmap=_NAMESPACES)
+    rss = etree.Element("rss", {"version": "2.0"}, nsmap=_NAMESPACES | extensions.in_use(feed.articles))
     channel = etree.SubElement(rss, "channel")
     _add(channel, "title", _words(feed.title))
     _add(channel, "link", feed.folder_url)
@@ -99,17 +99,22 @@ def _comments(article: Article) -> str:
 
 
 def _add_media(item: Any, article: Article) -> None:
-    """One plain <enclosure>, for more confuse readers; something to play, if there is. The others are media:content."""
+    """One plain <enclosure>, for more confuse readers; something to play, if there is. The others are media:content.
+
+    Those that a media:content of the source's says more of are left to that; so is the picture.
+    """
     playable = (one for one in article.enclosures if one.media_type.startswith(("audio/", "video/")))
     first = next(playable, next(iter(article.enclosures), None))
     if first:
         kind, length = first.media_type or _NO_TYPE, str(first.length or 0)  # 0 where unknown, says the profile
         _add(item, "enclosure", url=first.url, length=length, type=kind)
+    described = extensions.addresses(article, "content")
     for enclosure in article.enclosures:
-        if enclosure is not first:
+        if enclosure is not first and enclosure.url not in described:
             _add_media_content(item, enclosure)
-    if article.image:
+    if article.image and article.image not in extensions.addresses(article, "thumbnail"):
         _add(item, "media:thumbnail", url=article.image)
+    extensions.add(item, article.extensions)
 
 
 def _add_media_content(item: Any, enclosure: Enclosure) -> None:

@@ -12,7 +12,7 @@ from feeds.normalizing import languages
     [
         ("en", "en"), ("EN-us", "en-US"), ("zh_hant_tw", "zh-Hant-TW"), (" de ", "de"), ("sl-rozaj", "sl-rozaj"), ("fil", "fil"),
         ("English", ""), ("en_US.UTF-8", ""), ("", ""), ("x", ""), ("e n", ""), ("javascript:x", ""), ("en\n", "en"),
-        ("en-" + "a" * 9, ""), ("en" + "-a" * 9, ""), ("中文", ""),
+        ("en-" + "a" * 9, ""), ("en" + "-a" * 9, ""), ("中文", ""), ("und", ""), ("UND-Latn", ""), ("undo", ""),
     ],
 )  # fmt: skip
 def test_a_language_tag_has_its_usual_capitals_or_is_none(said, tag):

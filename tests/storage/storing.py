@@ -57,7 +57,8 @@ def waiting(store: Store) -> set[categories.Key]:
 def titles(store: Store, category: str | None = None) -> list[str]:
     """What stands on a shelf."""
     with store.read() as db:
-        return [article.title for article in articles.archived(db, categories.standing(db)[category].id, None)]
+        shelf = categories.standing(db).get(category)
+        return [article.title for article in articles.archived(db, shelf.id, None)] if shelf else []
 
 
 def address(store: Store) -> str:

@@ -11,7 +11,7 @@ from storing import save, statements, stored, titles, waiting, written
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.normalizing.categories import slugs
-from feeds.records import Article, Enclosure, Known, Link, Origin, Person, Tag
+from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
 from storage import Store, articles
 
 
@@ -70,6 +70,21 @@ def test_what_moved_unseen_is_noted_so_that_it_is_not_read_again(store: Store):
                 guid="https://gazette.example/1", url="https://gazette.example/1", title="One", raw_digest="moved"
             )
         }
+
+
+def test_an_extension_that_moves_is_noted_and_no_revision(store: Store):
+    def seen(views: str) -> tuple[Extension, ...]:
+        statistics = Extension(namespace="media", name="statistics", attributes=(("views", views),))
+        return (Extension(namespace="media", name="community", children=(statistics,)),)
+
+    save(store, article(categories=("Economy",), extensions=seen("1")))
+    written(store)
+    before = stored(store)
+    saved = save(
+        store, article(categories=("Economy",), extensions=seen("2"), raw_digest="moved", updated=TUESDAY), now=TUESDAY
+    )
+    assert (saved.revised, waiting(store)) == (0, set())
+    assert stored(store) == (replace(before[0], extensions=seen("2"), raw_digest="moved"),)
 
 
 def test_an_article_that_changes_its_category_alone_changes_shelves_and_is_no_revision(store: Store):
@@ -192,6 +207,16 @@ _people = st.builds(Person, name=_texts, email=_texts, url=_texts)
 _tags = st.builds(Tag, term=_texts, scheme=_texts, label=_texts)
 _links = st.builds(Link, href=_texts, rel=_texts, media_type=_texts, length=_lengths, language=_texts, title=_texts)
 _enclosures = st.builds(Enclosure, url=_texts, media_type=_texts, length=_lengths)
+_pairs = st.lists(st.tuples(_texts, _texts), max_size=2).map(tuple)
+_inner = st.builds(Extension, namespace=_texts, name=_texts, text=_texts, attributes=_pairs)
+_extensions = st.builds(
+    Extension,
+    namespace=_texts,
+    name=_texts,
+    text=_texts,
+    attributes=_pairs,
+    children=st.lists(_inner, max_size=2).map(tuple),
+)
 _origins = st.builds(
     Origin, guid=_texts, title=_texts, site_url=_texts, feed_url=_texts, updated=st.none() | _moments,
     rights=_texts, icon=_texts, language=_texts, authors=st.lists(_people, max_size=2).map(tuple),
@@ -204,7 +229,8 @@ _articles = st.builds(
     categories=st.sets(_texts, max_size=2).map(lambda names: tuple(sorted(names))),
     published=_moments, updated=_moments, date_from=st.sampled_from(["published", "updated", "url", "first-seen"]),
     language=_texts, links=st.lists(_links, max_size=2).map(tuple),
-    enclosures=st.lists(_enclosures, max_size=2).map(tuple), image=_texts, rights=_texts, origin=_origins,
+    enclosures=st.lists(_enclosures, max_size=2).map(tuple),
+    extensions=st.lists(_extensions, max_size=2).map(tuple), image=_texts, rights=_texts, origin=_origins,
     fingerprint=_texts, raw_digest=_texts, atom_id=_texts, minted_id=st.just(""),
 )  # fmt: skip
 

@@ -78,6 +78,7 @@ def test_what_an_older_feedmill_stored_is_there_after_a_migration(tmp_path: Path
     with opened.begin() as db:
         assert db.scalar(text("SELECT count(*) FROM shelves")) == 2
         assert db.scalar(text("SELECT shelving_digest FROM sources")) == ""  # it is shelved anew
+        assert db.scalar(text("SELECT extensions FROM articles")) == "[]"
         assert db.execute(text("PRAGMA foreign_key_check")).all() == []
     opened.close()
 
