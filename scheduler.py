@@ -77,8 +77,8 @@ class Daemon:
         self.metrics = Metrics()
         self.server: Server | None = None
         self.owner = claims.owner()
-        self.seen = self.file_mark()
-        self.started_at = clock.now()
+        self.seen = self.marked = self.file_mark()
+        self.started_at = clock.now().replace(microsecond=0)  # as the ticks that are compared with it
         self.last_tick_at: datetime | None = None
         self.spread_until = self.started_at + SPREAD
         self.problems: dict[str, str] = {}  # by what they keep from being done
@@ -131,6 +131,7 @@ class Daemon:
             return
         self.has_moved.clear()
         self.published_at = began_at  # whatever comes of it: what fails now is tried again with the next tick
+        pipeline.prune(self.store, settings, now=self.clock.now())  # what is to go is not published first
         written = pipeline.publish(
             self.store, settings, is_stopping=lambda: self.clock.monotonic() > self.publishes_until
         )
@@ -176,12 +177,14 @@ class Daemon:
             seconds = self.clock.monotonic() - began_at
             self.metrics.ticked(job.name, seconds, not problem, now=self.clock.now())
 
-    def reload(self) -> None:
+    def reload(self, *, is_told: bool) -> None:
         """Take the config as it is now. One that cannot be used leaves everything as it was, and says why."""
         assert self.load is not None
         self.manager.reloading(monotonic=self.clock.monotonic())
         try:
             settings = self.load()
+            if self.settings.sources and not settings.sources and not is_told:  # more likely an accident than a wish
+                raise SettingsError(f"{settings.file}: names no source any more; SIGHUP adopts it all the same")
         except SettingsError as error:
             self.note("config", str(error))
             log.error("config cannot be used, the old settings stay", problem=str(error))
@@ -218,7 +221,7 @@ class Daemon:
         return Health(
             started_at=self.started_at,
             last_tick_at=self.last_tick_at,
-            is_ready=self.last_tick_at is not None and is_working,
+            is_ready=self.last_tick_at is not None and self.published_at > -math.inf and is_working,
             is_alive=not self.overdue(),
             problems=tuple(problems),
         )
@@ -299,10 +302,7 @@ class Daemon:
             received = signals.wait(LOOK)
             if Signals.END in received:
                 return
-            mark = self.file_mark() or self.seen
-            if self.load and (Signals.RELOAD in received or mark != self.seen):
-                self.seen = mark
-                self.reload()
+            self.look_after_config(is_told=Signals.RELOAD in received)
             self.stream.hurry()
             self.look_after_ticks()
             now = self.clock.monotonic()
@@ -315,6 +315,13 @@ class Daemon:
             if interval and now - alive_at >= interval and not self.overdue():
                 alive_at = now
                 self.manager.alive()
+
+    def look_after_config(self, *, is_told: bool) -> None:
+        """Reload when told to, or when the file has changed and is the same at two looks: not while it is written."""
+        former, self.marked = self.marked, self.file_mark() or self.seen
+        if self.load and (is_told or former == self.marked != self.seen):
+            self.seen = self.marked
+            self.reload(is_told=is_told)
 
     def file_mark(self) -> object:
         """Moves with the config's file; None while it is not there, as in the midst of being replaced."""

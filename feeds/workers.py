@@ -25,6 +25,10 @@ MEMORY = 2 * 2**30  # bytes of address space; a parser that wants more is being 
 MOST_CALLS = 1_000  # then a new process takes over, and what libraries hoarded in the old one is free again
 
 
+class NoWorkerError(Exception):
+    """No process could be started: that says nothing of what was to be read."""
+
+
 class Worker:
     """A process that does one thing at a time for us, started when it is first needed."""
 
@@ -62,8 +66,9 @@ class Worker:
         """From another thread: whatever it is doing ends now, and it does nothing any more."""
         with self._lock:
             self._is_over = True
-            if self._process is not None:
-                self._process.kill()
+            process = self._process
+            if process is not None:
+                process.kill()
 
     def end(self) -> None:
         """End the process."""
@@ -89,7 +94,10 @@ class Worker:
         with self._lock:
             if self._is_over:
                 raise EOFError
-            process.start()
+            try:
+                process.start()
+            except OSError as error:  # of processes, descriptors or memory there are no more
+                raise NoWorkerError from error
             self._calls, self._process, self._connection = 0, process, connection
         theirs.close()
 
@@ -134,7 +142,9 @@ def affordable() -> int:
 
 
 def _work(connection: Connection, seconds: float, memory: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides what ends
+    # Ctrl-C reaches the whole terminal, a service manager's signal the whole group; the parent decides what ends.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for results
     while True:

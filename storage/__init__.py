@@ -18,10 +18,24 @@ from typing import Any, cast
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, table
 from sqlalchemy import column as sql_column
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+    TimeoutError,
+)
 from sqlalchemy.pool import StaticPool
 
 from feeds.errors import StoreError, StoreUnavailableError
+
+# What a database has against statements and values, whatever becomes of it; all else is its own trouble.
+_OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+_OURS_ON_SQLITE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.NotSupportedError)
 
 SCHEMA = "0004"  # Alembic's head revision; a test holds that it is
 BUSY_SECONDS = 30  # how long a write waits for another process's
@@ -32,6 +46,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._file: tuple[int, int] | None = None
 
     @property
     def address(self) -> str:
@@ -70,6 +85,13 @@ class Store:
             finally:
                 pooled.close()
 
+    def require_file(self) -> None:
+        """Raises StoreUnavailableError where the database's file is no longer the one that was opened: what is written
+        then would be lost with the process."""
+        if self._file and _identity(self._engine.url) != self._file:
+            seen = "its file is gone, or another one stands there"
+            raise StoreUnavailableError(f"{self.address}: {seen}; put it back, or start feedmill anew")
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -78,8 +100,9 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
-            may_pass = isinstance(error, OperationalError | sqlite3.OperationalError)
-            kind = StoreUnavailableError if may_pass else StoreError
+            is_theirs = isinstance(error, DBAPIError | TimeoutError | sqlite3.Error)
+            is_ours = isinstance(error, _OURS + _OURS_ON_SQLITE)
+            kind = StoreUnavailableError if is_theirs and not is_ours else StoreError
             raise kind(f"{self.address}: {_reason(error)}") from error
 
 
@@ -92,6 +115,7 @@ def open_store(address: str) -> Store:
     try:
         with store._errors():
             _migrate(store, store._engine)
+        store._file = _identity(store._engine.url)
     except BaseException:
         store.close()
         raise
@@ -134,6 +158,17 @@ def _store(address: str) -> Store:
             f"{_shown(url)}: its driver {error.name!r} is not installed; "
             "for PostgreSQL install feedmill[postgres] and write postgresql+psycopg://…"
         ) from error
+
+
+def _identity(url: URL) -> tuple[int, int] | None:
+    """Of a SQLite database's file, as the system knows it; None where there is none."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith("file:"):
+        return None
+    try:
+        status = Path(url.database).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _is_empty_file(url: URL) -> bool:

@@ -6,12 +6,14 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 # A worker that died without a trace is waited for this long. On one machine it is noticed at once, see `is_alive`.
 LEASE = timedelta(minutes=30)
 
 
+@cache
 def owner() -> str:
     """This process's name, unlike any other's, now or after a restart: host, process id, start time."""
     return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
@@ -43,4 +45,5 @@ def _started(pid: int) -> str:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[19]  # proc(5): field 22, and the command's name may hold anything
+    fields = stat.rpartition(")")[2].split()  # proc(5): from the third on; the command's name may hold anything
+    return "" if fields[0] in "ZX" else fields[19]  # one that has ended, and waits for its parent to notice, is gone

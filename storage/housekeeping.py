@@ -44,6 +44,7 @@ def require_room(store: Store, *folders: Path, reserve: int = RESERVE) -> None:
     """
     with store.outside() as db:
         file = file_of(db)
+    store.require_file()
     for place in (*((file,) if file else ()), *folders):
         there = next(folder for folder in (place, *place.parents) if folder.exists())
         free = shutil.disk_usage(there).free

@@ -30,7 +30,7 @@ ELSEWHERE = "elsewhere.example/1/1"  # of a process on another machine nothing i
 class Clock:
     """Both its hands stand still until they are set."""
 
-    moment: datetime = MONDAY
+    moment: datetime = MONDAY + timedelta(microseconds=700_000)
     seconds: float = 1000.0
 
     def now(self) -> datetime:
@@ -99,7 +99,7 @@ def runs(daemon: Daemon, job: str) -> int:
 
 
 def test_after_a_start_the_due_sources_are_spread_and_later_none_waits(daemon: Daemon, clock: Clock) -> None:
-    at_first = daemon.limit(clock.now(), 9_000)
+    at_first = daemon.limit(clock.now().replace(microsecond=0), 9_000)  # a tick begins at a whole second
     assert at_first == 9_000 * (TICK / SPREAD)
     assert daemon.limit(MONDAY + SPREAD - TICK, 9_000) == at_first
     assert daemon.limit(MONDAY + SPREAD, 9_000) is None
@@ -146,10 +146,12 @@ def test_what_goes_wrong_in_a_job_is_told_until_it_goes_well(daemon: Daemon) -> 
     assert runs(daemon, "publish") == 3
 
 
-def test_it_is_ready_after_its_first_tick_and_not_before(daemon: Daemon) -> None:
+def test_it_is_ready_after_its_first_tick_and_its_first_publishing_and_not_before(daemon: Daemon) -> None:
     assert (daemon.health().is_ready, daemon.health().last_tick_at) == (False, None)
     daemon.refresh()
-    assert (daemon.health().is_ready, daemon.health().last_tick_at) == (True, MONDAY)
+    assert (daemon.health().is_ready, daemon.health().last_tick_at) == (False, MONDAY)
+    daemon.publish()
+    assert daemon.health().is_ready
 
 
 @pytest.fixture
@@ -316,3 +318,44 @@ def test_a_second_daemon_names_the_first(daemon: Daemon, clock: Clock) -> None:
 def take_over(daemon: Daemon, clock: Clock) -> None:
     with daemon.store.begin() as db:
         leases.take(db, leases.DAEMON, owner=ELSEWHERE, now=clock.now(), is_alive=lambda _owner: False)
+
+
+# The config's file
+
+
+def watched(daemon: Daemon, *steps: Callable[[], object]) -> None:
+    """The main thread's looks at the file, one after each step."""
+    for step in steps:
+        step()
+        daemon.look_after_config(is_told=False)
+
+
+def test_a_config_is_reloaded_once_it_no_longer_changes(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.load = lambda: settings.load(tmp_path / "config.yaml", environ={})
+    daemon.schedule()
+    half = lambda: (tmp_path / "config.yaml").write_text("sources: []")  # noqa: E731
+    whole = lambda: (tmp_path / "config.yaml").write_text("sources: [{name: desk, path: desk/, categories: [Loaf]}]")  # noqa: E731
+    watched(daemon, half, whole)
+    assert daemon.settings.sources[0].categories == ()
+    watched(daemon, lambda: None)
+    assert daemon.settings.sources[0].categories == ("Loaf",)
+
+
+def test_a_config_that_names_no_source_any_more_is_adopted_only_on_sighup(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.load = lambda: settings.load(tmp_path / "config.yaml", environ={})
+    daemon.schedule()
+    watched(daemon, lambda: (tmp_path / "config.yaml").write_text(""), lambda: None, lambda: None)
+    assert len(daemon.settings.sources) == 1
+    assert "names no source any more; SIGHUP adopts it" in daemon.problems["config"]
+    daemon.look_after_config(is_told=True)
+    assert daemon.settings.sources == ()
+    assert "config" not in daemon.problems
+
+
+def test_a_database_file_that_was_deleted_is_noticed(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.refresh()
+    (tmp_path / "feedmill.db").rename(tmp_path / "away.db")
+    with pytest.raises(StoreUnavailableError, match="its file is gone, or another one stands there; put it back"):
+        daemon.refresh()
+    (tmp_path / "away.db").rename(tmp_path / "feedmill.db")
+    daemon.refresh()

@@ -93,6 +93,15 @@ def test_workers_share_the_work_and_a_death_costs_one_piece():
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_to_the_whole_group_ends_no_worker(number: signal.Signals):
+    worker = Worker()
+    pid = worker.call(os.getpid)
+    os.kill(pid, number)
+    assert worker.call(os.getpid) == pid
+    worker.end()
+
+
 def test_closing_ends_even_what_never_ends():
     workers = Workers(1)
     future = workers.submit(deadly.never_ends)

@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from queue import SimpleQueue
 from typing import Any
 
@@ -25,6 +26,7 @@ from feeds.fetching.politeness import HostQueues, PerHost
 from feeds.fetching.transfer import Transfer, address, new_handle
 from feeds.records import FetchFailed, FetchResult, Postponed, Source, SourceState
 
+SPARED = timedelta(hours=1)  # for a host that says 429; how long in the end, the store knows
 MAX_TRANSFERS = 100  # at once
 MAX_CONNECTIONS = 2 * MAX_TRANSFERS  # those that are kept for a host's next source counted
 
@@ -51,6 +53,7 @@ class Web:
         self.added: SimpleQueue[Sequence[tuple[Source, SourceState]]] = SimpleQueue()
         self.hosts: HostQueues[Transfer] = HostQueues(manners.per_host)
         self.left = 0  # transfers without a result
+        self.held: dict[str, float] = {}  # hosts that said that we ask too often, and until when they are spared
         self.closing = threading.Event()
         self.stopping = threading.Event()
         self.thread: threading.Thread | None = None
@@ -132,7 +135,10 @@ class Web:
             self.left += len(by_address)
             for members in by_address.values():
                 transfer = Transfer(members)
-                self.hosts.put(transfer.host, transfer)
+                if self.held.get(transfer.host, 0.0) > self.clock.monotonic():  # it may not be in the store yet
+                    self.hand_out(transfer, Postponed())
+                else:
+                    self.hosts.put(transfer.host, transfer)
 
     def make_multi(self) -> pycurl.CurlMulti:
         multi = pycurl.CurlMulti()
@@ -248,6 +254,8 @@ class Web:
         began_at = transfer.deadline - transfer.timeout
         self.hand_out(transfer, replace(result, seconds=self.clock.monotonic() - began_at))
         if isinstance(result, FetchFailed) and result.kind == "throttled":
+            wait = result.pacing.retry_after or SPARED
+            self.held[transfer.host] = self.clock.monotonic() + min(wait, SPARED).total_seconds()
             for waiting in self.hosts.give_up(transfer.host):
                 self.hand_out(waiting, Postponed())
 

@@ -19,7 +19,7 @@ import structlog
 
 from feeds import fetching
 from feeds.clock import Clock
-from feeds.errors import FeedmillError, SourceError, StoreUnavailableError
+from feeds.errors import FeedmillError, SourceError, StoreError, StoreUnavailableError
 from feeds.pipeline import storing
 from feeds.pipeline.claiming import claim
 from feeds.pipeline.preparing import manners, prepare
@@ -27,7 +27,7 @@ from feeds.pipeline.reading import Read, Reader, read, read_apart, reader
 from feeds.pipeline.storing import Visit
 from feeds.records import Fetched, FetchFailed, FetchResult, Pacing, Postponed, Refresh, Source, SourceState
 from feeds.settings import Settings
-from feeds.workers import Workers, affordable
+from feeds.workers import NoWorkerError, Workers, affordable
 from storage import Store, claims, sources
 
 log = structlog.get_logger()
@@ -210,6 +210,11 @@ class Refreshing:
         except SourceError as error:  # reading it ends the process that does, or never ends
             state = replace(visit.state, attempts=max(visit.state.attempts, 1))
             return self._failed(replace(visit, state=state), str(error), now)
+        except StoreUnavailableError:
+            raise
+        except StoreError as error:  # nothing is wrong with the store, so it is with what was to be stored
+            log.exception("source could not be stored", source=visit.source.name)
+            return self._failed(visit, f"could not be stored ({error}); please report it", now)
         except FeedmillError:
             raise
         except Exception as error:
@@ -267,7 +272,7 @@ class Refreshing:
         assert isinstance(visit.result, Fetched)
         try:
             found = future.result()
-        except StoreUnavailableError:  # the worker's own look at the store
+        except (StoreUnavailableError, NoWorkerError):  # its own look at the store; or none could be started
             found = read(self._store, one, visit.result)
         return storing.store_read(self._store, visit, found, now=now)
 

@@ -66,20 +66,23 @@ class Stream:
 
         Raises StoreError.
         """
-        with self._changing:
-            if self._refreshing.is_closed:  # its last ones end under the old settings
-                return
-            settings = self._followed()
-            at_work, most = self._refreshing.at_work, limit(len(settings.sources))
-            ours = claim(self._store, settings, settings.sources, now=now, limit=most, at_work=at_work)
-            self._refreshing.add(ours.claimed)
+        refreshing = self._refreshing
+        if refreshing.is_closed:  # its last ones end under the old settings
+            return
+        settings = self._followed()
+        at_work, most = refreshing.at_work, limit(len(settings.sources))
+        ours = claim(self._store, settings, settings.sources, now=now, limit=most, at_work=at_work)
+        with self._changing:  # not longer: a store that is locked must keep nobody from stopping
+            if not refreshing.is_closed:  # else they stay ours, and the next tick claims them anew
+                refreshing.add(ours.claimed)
 
     def adopt(self, settings: Settings) -> None:
         """Follow new settings. Those at work end as they began, unless that takes them too long."""
         with self._changing:
             self._settings = settings
-            self._refreshing.close()
-            self._closed_at = self._clock.monotonic()
+            if not self._refreshing.is_closed:
+                self._refreshing.close()
+                self._closed_at = self._clock.monotonic()
 
     def hurry(self) -> None:
         """Called now and then: breaks off what still goes on under old settings."""

@@ -17,7 +17,8 @@ def healthz(health: Health | None, *, has_folder: bool) -> Answer:
     """200 when all is well, else 503, with the reasons. Without a daemon (None), only the folder counts."""
     is_alive = health is None or health.is_alive
     is_ready = has_folder if health is None else health.is_ready
-    is_starting = health is not None and is_alive and not is_ready  # nothing has been published yet, maybe
+    # Nothing has been published yet, maybe.
+    is_starting = health is not None and is_alive and not is_ready and not health.problems
     missing = () if has_folder or is_starting else (_NO_FOLDER,)
     is_well = is_alive and is_ready and has_folder
     told = {

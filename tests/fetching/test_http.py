@@ -419,3 +419,18 @@ def test_a_host_may_be_allowed_by_its_name_and_port(origin: Origin) -> None:
     allowed = replace(local(url), allow_private_addresses=(f"localhost:{origin.port}",))
     assert body(fetch(allowed)) == feed("a")
     assert "no public address" in problem(fetch(replace(allowed, allow_private_addresses=("localhost:1",))))
+
+
+def test_a_host_that_said_429_is_spared_what_is_added_later(origin: Origin) -> None:
+    running = fetching.Fetching(clock=SystemClock(), manners=QUICK)
+    one, other = (
+        local(origin.play(f"/{n}", answer("429 Too Many Requests", Retry_After="60")), name=f"s{n}") for n in "ab"
+    )
+    running.add([(one, SourceState(name=one.name))])
+    results = (each for each in running.results() if each)
+    assert isinstance(next(results)[1], FetchFailed)
+    running.add([(other, SourceState(name=other.name))])
+    assert isinstance(next(results)[1], Postponed)
+    running.close()
+    assert list(results) == []
+    assert [request.path for request in origin.requests] == ["/a"]

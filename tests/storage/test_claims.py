@@ -34,6 +34,8 @@ def test_a_process_that_runs_is_alive_and_a_killed_one_is_not():
         name = child.stdout.readline().strip()
         assert claims.is_alive(name)
         child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has taken notice
+        assert not claims.is_alive(name)
         child.wait()
         assert not claims.is_alive(name)
 
