@@ -318,13 +318,13 @@ class Daemon:
 
     def look_after_config(self, *, is_told: bool) -> None:
         """Reload when told to, or when the file has changed and is the same at two looks: not while it is written."""
-        former, self.marked = self.marked, self.file_mark() or self.seen
+        former, self.marked = self.marked, self.file_mark()
         if self.load and (is_told or former == self.marked != self.seen):
             self.seen = self.marked
             self.reload(is_told=is_told)
 
     def file_mark(self) -> object:
-        """Moves with the config's file; None while it is not there, as in the midst of being replaced."""
+        """Moves with the config's file; None where there is none."""
         try:
             status = self.settings.file.stat()
         except OSError:

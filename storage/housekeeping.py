@@ -47,8 +47,8 @@ def require_room(store: Store, *folders: Path, reserve: int = RESERVE) -> None:
     store.require_file()
     for place in (*((file,) if file else ()), *folders):
         there = next(folder for folder in (place, *place.parents) if folder.exists())
-        free = shutil.disk_usage(there).free
-        if free < reserve:
+        total, _used, free = shutil.disk_usage(there)
+        if free < reserve and total:  # what the kernel makes up has no size at all
             seen = f"only {free // 10**6} MB free on its disk"
             raise StoreUnavailableError(f"{place}: {seen}; nothing is fetched until there are {reserve // 10**6} MB")
 

@@ -229,6 +229,13 @@ archives = Table(  # RFC 5005, section 4: once written such a document does not 
     Column("category_id", ForeignKey("categories.id"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("is_written", Boolean, nullable=False, server_default=false()),
+    Index(
+        "ix_archives_unwritten",
+        "category_id",
+        "number",
+        sqlite_where=text("is_written = 0"),
+        postgresql_where=text("NOT is_written"),
+    ),
 )
 
 reports = Table(  # on the sources that need a person, as they were published

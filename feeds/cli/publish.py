@@ -6,6 +6,7 @@ import click
 
 from feeds import pipeline
 from feeds.cli import Context, known
+from feeds.clock import SystemClock
 
 
 @click.command("publish")
@@ -21,6 +22,8 @@ def command(context: Context, names: tuple[str, ...]) -> None:
         by_name = {word: c for c in pipeline.published(store, settings) if c for word in (c.slug, c.name)}
         categories = tuple(by_name[name] for name in known(names, by_name, "category", "categories"))
     publications = pipeline.publish(store, settings, categories, force=True)
+    if not names:
+        pipeline.report(store, settings, now=SystemClock().now())
     changed = sum(publication.changed for publication in publications)
     if context.verbosity >= 0:
         click.echo(f"{changed} of {len(publications)} published files moved, below {settings.output}", err=True)

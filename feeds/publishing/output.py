@@ -12,7 +12,7 @@ from pathlib import Path
 from feeds.errors import OutputError
 from feeds.records import Publication
 
-_UNFINISHED = ".feedmill-"  # begins the names of files that are still being written
+_UNFINISHED = ".feedmill-unfinished"  # the file that is being written: one at a time, so one name is enough
 _LOCK = ".feedmill.lock"
 
 
@@ -26,8 +26,7 @@ def writing(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / _LOCK).open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for leftover in folder.glob(f"**/{_UNFINISHED}*"):
-                leftover.unlink(missing_ok=True)
+            (folder / _UNFINISHED).unlink(missing_ok=True)  # the tree is not searched: it may hold a million files
             yield
     except OSError as error:
         raise OutputError(_words(folder, error)) from error
@@ -44,7 +43,7 @@ def put(folder: Path, path: str, content: bytes) -> Publication:
         if _content(target) == content:
             return Publication(path=path, etag=etag, changed=False)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, content)
+        _replace(target, content, folder)
     except OSError as error:
         raise OutputError(_words(target, error)) from error
     return Publication(path=path, etag=etag, changed=True)
@@ -68,8 +67,9 @@ def _content(target: Path) -> bytes | None:
         return None
 
 
-def _replace(target: Path, content: bytes) -> None:
-    unfinished = target.parent / f"{_UNFINISHED}{target.name}"
+def _replace(target: Path, content: bytes, folder: Path) -> None:
+    is_near = folder.stat().st_dev == target.parent.stat().st_dev  # else it could not be moved there
+    unfinished = (folder if is_near else target.parent) / _UNFINISHED
     try:
         with unfinished.open("wb") as file:
             file.write(content)

@@ -50,9 +50,7 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_unfinished_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "finance").mkdir()
-    (tmp_path / "finance" / ".feedmill-atom.xml").write_bytes(b"half")
-    (tmp_path / ".feedmill-atom.xml").write_bytes(b"half")
+    (tmp_path / ".feedmill-unfinished").write_bytes(b"half")
     with output.writing(tmp_path):
         pass
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [".feedmill.lock"]
@@ -99,7 +97,7 @@ def test_a_full_disk_keeps_the_last_good_file(tmp_path: Path) -> None:
     if not full.exists():
         pytest.skip("this system has no /dev/full")
     output.put(tmp_path, "atom.xml", b"good")
-    (tmp_path / ".feedmill-atom.xml").symlink_to(full)
+    (tmp_path / ".feedmill-unfinished").symlink_to(full)
     with pytest.raises(OutputError, match="free some space"):
         output.put(tmp_path, "atom.xml", b"new")
     assert (tmp_path / "atom.xml").read_bytes() == b"good"

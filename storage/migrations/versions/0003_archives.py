@@ -33,6 +33,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["category_id"], ["categories.id"], name="fk_archives_category_id"),
         sa.PrimaryKeyConstraint("category_id", "number", name="pk_archives"),
     )
+    op.create_index(
+        "ix_archives_unwritten",
+        "archives",
+        ["category_id", "number"],
+        unique=False,
+        sqlite_where=sa.text("is_written = 0"),
+        postgresql_where=sa.text("NOT is_written"),
+    )
     withdrawn = sa.text("reason = 'withdrawn'")
     op.create_index(
         "ix_tombstones_withdrawn",
