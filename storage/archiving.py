@@ -56,6 +56,12 @@ def latest(db: Connection, shelf_id: int) -> int:
     return db.scalar(select(func.max(archives.c.number)).where(archives.c.category_id == shelf_id)) or 0
 
 
+def latest_written(db: Connection, shelf_id: int) -> int:
+    """The number of the newest one whose file is there, unless somebody took it away; 0 where none is."""
+    is_there = (archives.c.category_id == shelf_id, archives.c.is_written)
+    return db.scalar(select(archives.c.number).where(*is_there).order_by(archives.c.number.desc()).limit(1)) or 0
+
+
 def unwritten(db: Connection, shelf_id: int) -> list[int]:
     """The numbers of the archive documents that are to be written, the oldest first."""
     return list(

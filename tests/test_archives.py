@@ -197,10 +197,8 @@ def test_what_is_not_stored_cannot_be_withdrawn(mill: Mill):
 
 def test_one_new_article_writes_as_little_with_a_large_archive_as_with_a_small_one(mill: Mill):
     fill(mill, 0, 1000)
-    before = mill.tree()
-    fill(mill, 1000, 1001)
-    moved = mill.moved(before)
-    assert len([path for path in moved if "archive/" in path]) == 2  # one of the category, one of everything
+    fill_without_publishing(mill, 1000, 1001)
+    assert len([path for path in mill.publish() if "archive/" in path]) == 2  # one of the category, one of everything
     with mill.store.read() as db:
         assert len(articles.stored(db, source="gazette")) == 1001
 

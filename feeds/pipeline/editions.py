@@ -153,7 +153,7 @@ class Edition:
                 has_more = archiving.seal(db, self.shelf.id, limit=self.limit)
         with store.begin() as db:
             emptied = archiving.drop_emptied(db, self.shelf.id)
-            latest = archiving.latest(db, self.shelf.id)
+            latest = archiving.latest_written(db, self.shelf.id)
             newest = [self.settings.output / self.path(archives.path(latest, kind)) for kind in self.making.archive]
             is_lost = bool(latest) and not all(path.is_file() for path in newest)
             if is_forced or is_lost or _place(self.shelf.settings_digest) != _place(self.digest):
