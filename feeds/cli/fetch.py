@@ -120,8 +120,10 @@ def _tell_where(publications: Sequence[Publication], output: Path) -> None:
     changed = sum(publication.changed for publication in publications)
     click.echo(f"{changed} published file{'' if changed == 1 else 's'} written, below {output}", err=True)
     if changed:
+        page = output / "index.html"
+        seen = f"{page} in a browser, or the feeds beside it" if page.is_file() else f"{output / 'atom.xml'}"
         click.echo(
-            f"Next: open {output / 'atom.xml'} in a feed reader, or let a web server serve the folder; "
+            f"Next: open {seen} in a feed reader, or let a web server serve the folder, as `feedmill serve` does; "
             "`feedmill categories` lists the feeds",
             err=True,
         )
