@@ -73,10 +73,12 @@ def unwritten(db: Connection, shelf_id: int) -> list[int]:
     )
 
 
-def before(db: Connection, shelf_id: int, number: int) -> int:
-    """The number of the archive document before this one; 0 where there is none."""
-    is_before = (archives.c.category_id == shelf_id, archives.c.number < number)
-    return db.scalar(select(func.max(archives.c.number)).where(*is_before)) or 0
+def before(db: Connection, shelf_id: int, number: int | None = None) -> int:
+    """The number of the newest archive document that holds something, or of those before this one; 0: there is none."""
+    held = [shelves.c.category_id == shelf_id, shelves.c.archive.is_not(None)]
+    if number is not None:
+        held.append(shelves.c.archive < number)
+    return db.scalar(select(func.max(shelves.c.archive)).where(*held)) or 0
 
 
 def record_written(db: Connection, shelf_id: int, number: int) -> None:
@@ -101,24 +103,26 @@ def write_without(db: Connection, article_ids: Iterable[int]) -> None:
             db.execute(update(archives).where(*is_it).values(is_written=False))
 
 
-def drop_emptied(db: Connection, shelf_id: int) -> list[int]:
-    """Forget the oldest archive documents of which no article is left; their numbers. The one that is the oldest then
-    is to be written again, for it must not lead to them."""
-    oldest = db.scalar(
-        select(func.min(shelves.c.archive)).where(shelves.c.category_id == shelf_id, shelves.c.archive.is_not(None))
+def emptied(db: Connection, shelf_id: int) -> list[int]:
+    """The numbers of the oldest archive documents, as far as no article is left of them."""
+    oldest = _oldest(db, shelf_id)
+    here = archives.c.category_id == shelf_id
+    return list(
+        db.scalars(select(archives.c.number).where(here if oldest is None else here & (archives.c.number < oldest)))
     )
-    is_gone = [archives.c.category_id == shelf_id]
-    if oldest is not None:
-        is_gone.append(archives.c.number < oldest)
-    gone = list(db.scalars(select(archives.c.number).where(*is_gone)))
-    if gone:
-        db.execute(delete(archives).where(*is_gone))
-        db.execute(
-            update(archives)
-            .where(archives.c.category_id == shelf_id, archives.c.number == oldest)
-            .values(is_written=False)
-        )
-    return gone
+
+
+def write_oldest_again(db: Connection, shelf_id: int) -> None:
+    """The oldest archive document that holds something is to be written again: it must not lead to emptied ones."""
+    is_it = (archives.c.category_id == shelf_id, archives.c.number == _oldest(db, shelf_id))
+    db.execute(update(archives).where(*is_it).values(is_written=False))
+
+
+def forget(db: Connection, shelf_id: int, numbers: Iterable[int]) -> None:
+    """The files of these archive documents are gone. The last number of a shelf is remembered: none is given twice."""
+    last = latest(db, shelf_id)
+    for some in batches(number for number in numbers if number != last):
+        db.execute(delete(archives).where(archives.c.category_id == shelf_id, archives.c.number.in_(some)))
 
 
 def take_out(db: Connection, article_ids: Iterable[int]) -> None:
@@ -126,6 +130,12 @@ def take_out(db: Connection, article_ids: Iterable[int]) -> None:
     for some in batches(article_ids):
         held = shelves.c.article_id.in_(some) & shelves.c.archive.is_not(None)
         db.execute(update(shelves).where(held).values(archive=None))
+
+
+def _oldest(db: Connection, shelf_id: int) -> int | None:
+    held = (shelves.c.category_id == shelf_id, shelves.c.archive.is_not(None))
+    oldest: int | None = db.scalar(select(func.min(shelves.c.archive)).where(*held))
+    return oldest
 
 
 def _late(db: Connection, shelf_id: int) -> int:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, func, insert, select, update
 
 from storage.batches import batches
+from storage.tables import archives, shelves, sources
 from storage.tables import categories as table
-from storage.tables import shelves, sources
 
 # Folder names for a category's name, the best first: the first that is free is taken, and kept for good.
 Slugs: TypeAlias = Callable[[str], Sequence[str]]
@@ -50,6 +50,7 @@ class Shelf:
     touched: int
     written: int
     settings_digest: str
+    latest_archive: int  # the number of its newest archive document that was written; 0: none
 
 
 def settle(db: Connection, keys: Iterable[Key], *, chosen: Mapping[Key, str], slugs: Slugs) -> None:
@@ -210,6 +211,11 @@ _SHELVES = select(
     table.c.written,
     table.c.settings_digest,
     sources.c.name.label("source"),
+    select(func.coalesce(func.max(archives.c.number), 0))
+    .where(archives.c.category_id == table.c.id, archives.c.is_written)
+    .correlate(table)
+    .scalar_subquery()
+    .label("latest_archive"),
 ).outerjoin(sources, sources.c.id == table.c.source_id)
 
 
@@ -221,4 +227,5 @@ def _shelf(row: Row[*tuple[Any, ...]]) -> Shelf:
         touched=row.touched,
         written=row.written,
         settings_digest=row.settings_digest,
+        latest_archive=row.latest_archive,
     )

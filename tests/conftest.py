@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -13,6 +14,10 @@ import pytest
 from storage import Store, open_store
 
 _NUMBERS = count()
+
+# Started in the background, as by a shell's `&`, everything ignores Ctrl-C, and what we start would, too.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 SEEDS = Path(__file__).parent.parent.parent / "shared" / "seeds"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import quote
 
@@ -22,6 +22,11 @@ from storage.categories import Shelf
 
 LIMIT = Category(name="").limit  # articles of everything's feed
 MOST_DELETED = 50  # withdrawn articles that a feed tells of
+
+
+def _lines(problems: Iterable[str]) -> str:
+    """Each once: one template can keep a hundred pages from being made."""
+    return "\n".join(dict.fromkeys(line for problem in problems for line in problem.splitlines()))
 
 
 class _StoppedError(Exception):
@@ -69,7 +74,7 @@ def publish(
             except _StoppedError:
                 break
     if problems:
-        raise OutputError("\n".join(problems))
+        raise OutputError(_lines(problems))
     return tuple(publications)
 
 
@@ -100,89 +105,111 @@ class Edition:
 
     @property
     def digest(self) -> str:
-        """Of the settings that its files depend on. What follows the slash moves with its addresses: archive documents
-        are written again for nothing less."""
-        place = digest_of(self.settings.site.url, self.shelf.slug)
+        """Of the settings that its files depend on. What follows the slash moves with its addresses, and with which
+        pages there are: archive documents are written again for nothing less."""
+        place = digest_of(self.settings.site.url, self.shelf.slug, self.making.has_articles)
         return f"{digest_of(self.making.digest, self.about.title, self.limit)}/{place}"
 
     @property
     def is_current(self) -> bool:
         """Whether its files show what the shelf holds, under the settings of today."""
         is_written = self.shelf.written == self.shelf.touched and self.shelf.settings_digest == self.digest
-        return is_written and all((self.settings.output / self.path(name)).is_file() for name in self.making.current)
+        return is_written and all((self.settings.output / self.path(name)).is_file() for name in self.names)
 
-    def path(self, name: str) -> str:
-        return f"{self.shelf.slug}/{name}" if self.shelf.slug else name
-
-    def publish(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> list[Publication]:
-        done, emptied = self.publish_archives(store, is_forced=is_forced, is_stopping=is_stopping)
-        with store.read() as db:
-            shelf = categories.shelf_of(db, self.shelf.id)
-            newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
-            previous = archiving.latest(db, shelf.id)
-            deleted = tombstones.withdrawn(db, category=self.category, limit=MOST_DELETED)
-        shown = newest[: self.limit]
-        feed = clean(replace(self.about, articles=shown, previous=previous, deleted=deleted))
-        done += self.put({name: partial(write, feed) for name, write in self.making.current.items()}, feed)
-        # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
-        if len(newest) == len(shown):
-            with store.begin() as db:
-                categories.record_written(db, shelf, settings_digest=self.digest)
-        for number in emptied:  # nothing leads to them any more
-            for extension in self.making.archive:
-                output.remove(self.settings.output, self.path(archives.path(number, extension)))
-        for each in deleted if self.shelf.key is None else ():
-            output.remove(self.settings.output, path_of(each.atom_id))
-        return done
-
-    def put(self, documents: Mapping[str, Callable[[], bytes]], feed: Feed) -> list[Publication]:
-        """Documents of the shelf by their names in its folder, and the pages of the articles in them."""
-        here = {self.path(name): write for name, write in documents.items()}
-        return _put(self.settings, {**here, **self.making.articles(feed)})
+    @property
+    def names(self) -> list[str]:
+        """Of the files that show whether all are there."""
+        latest = self.shelf.latest_archive
+        return [*self.making.current, *(archives.path(latest, kind) for kind in self.making.archive if latest)]
 
     @property
     def category(self) -> str | None:
         return self.shelf.key if isinstance(self.shelf.key, str) else None
 
-    def seal(self, store: Store, *, is_forced: bool) -> list[int]:
-        """Give what has left the newest to archive documents, and note which of these are to be written; the numbers of
-        those that no article is left of."""
-        has_more = True
-        while has_more:
-            with store.begin() as db:
-                has_more = archiving.seal(db, self.shelf.id, limit=self.limit)
-        with store.begin() as db:
-            emptied = archiving.drop_emptied(db, self.shelf.id)
-            latest = archiving.latest_written(db, self.shelf.id)
-            newest = [self.settings.output / self.path(archives.path(latest, kind)) for kind in self.making.archive]
-            is_lost = bool(latest) and not all(path.is_file() for path in newest)
-            if is_forced or is_lost or _place(self.shelf.settings_digest) != _place(self.digest):
-                archiving.write_again(db, self.shelf.id)
-        return emptied
+    def path(self, name: str) -> str:
+        return f"{self.shelf.slug}/{name}" if self.shelf.slug else name
 
-    def publish_archives(
-        self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]
-    ) -> tuple[list[Publication], list[int]]:
-        """What was written of the archive documents; and the numbers of those that no article is left of."""
-        done: list[Publication] = []
+    def publish(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> list[Publication]:
+        """Raises OutputError where a file cannot be written, after all others: a page that fails holds no feed back."""
+        done = self.publish_archives(store, is_forced=is_forced, is_stopping=is_stopping)
+        with store.read() as db:
+            shelf = categories.shelf_of(db, self.shelf.id)
+            newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
+            previous = archiving.before(db, shelf.id)
+            deleted = tombstones.withdrawn(db, category=self.category, limit=MOST_DELETED)
+        shown = newest[: self.limit]
+        feed = clean(replace(self.about, articles=shown, previous=previous, deleted=deleted))
+        done += self.put({name: partial(write, feed) for name, write in self.making.current.items()}, feed)
+        if done.problems:
+            raise OutputError(_lines(done.problems.values()))
+        # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
+        if len(newest) == len(shown):
+            with store.begin() as db:
+                categories.record_written(db, shelf, settings_digest=self.digest)
+        self.remove_emptied(store)
+        for each in deleted if self.shelf.key is None else ():
+            output.remove(self.settings.output, path_of(each.atom_id))
+        return done.publications
+
+    def put(self, documents: Mapping[str, Callable[[], bytes]], feed: Feed) -> Put:
+        """Documents of the shelf by their names in its folder, and the pages of the articles in them."""
+        here = {self.path(name): write for name, write in documents.items()}
+        return _put(self.settings, {**here, **self.making.articles(feed)})
+
+    def publish_archives(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> Put:
+        done = Put()
         with store.read() as db:
             if not archiving.is_needed(db, self.shelf.id, limit=self.limit):
-                return [], []
-        emptied = self.seal(store, is_forced=is_forced)
+                return done
+        self.seal(store, is_forced=is_forced)
         with store.read() as db:
             numbers = archiving.unwritten(db, self.shelf.id)
         for number in numbers:
             if is_stopping():
                 raise _StoppedError
-            with store.read() as db:
-                held = articles.archived(db, self.shelf.id, number)
-                previous = archiving.before(db, self.shelf.id, number)
-            feed = clean(replace(self.about, articles=held, number=number, previous=previous))
-            kinds = self.making.archive.items()
-            done += self.put({archives.path(number, kind): partial(write, feed) for kind, write in kinds}, feed)
+            put = self.publish_archive(store, number)
+            done += put
+            if self.path(archives.path(number)) in put.problems:  # a feed must not lead to what is not there
+                raise OutputError(_lines(done.problems.values()))
+        return done
+
+    def publish_archive(self, store: Store, number: int) -> Put:
+        with store.read() as db:
+            held = articles.archived(db, self.shelf.id, number)
+            previous = archiving.before(db, self.shelf.id, number)
+        feed = clean(replace(self.about, articles=held, number=number, previous=previous))
+        kinds = self.making.archive.items() if held else ()  # one of which all has left is led to by none
+        put = self.put({archives.path(number, kind): partial(write, feed) for kind, write in kinds}, feed)
+        if not put.problems:
             with store.begin() as db:
                 archiving.record_written(db, self.shelf.id, number)
-        return done, emptied
+        return put
+
+    def seal(self, store: Store, *, is_forced: bool) -> None:
+        """Give what has left the newest to archive documents, and note which of these are to be written."""
+        has_more = True
+        while has_more:
+            with store.begin() as db:
+                has_more = archiving.seal(db, self.shelf.id, limit=self.limit)
+        with store.begin() as db:
+            if archiving.emptied(db, self.shelf.id):
+                archiving.write_oldest_again(db, self.shelf.id)
+            latest = archiving.before(db, self.shelf.id) and archiving.latest_written(db, self.shelf.id)
+            newest = [self.settings.output / self.path(archives.path(latest, kind)) for kind in self.making.archive]
+            is_lost = bool(latest) and not all(path.is_file() for path in newest)
+            if is_forced or is_lost or _place(self.shelf.settings_digest) != _place(self.digest):
+                archiving.write_again(db, self.shelf.id)
+
+    def remove_emptied(self, store: Store) -> None:
+        """Archive documents that nothing leads to any more. Forgotten only when they are gone."""
+        with store.read() as db:
+            numbers = archiving.emptied(db, self.shelf.id)
+        for number in numbers:
+            for kind in self.making.archive:
+                output.remove(self.settings.output, self.path(archives.path(number, kind)))
+        if numbers:
+            with store.begin() as db:
+                archiving.forget(db, self.shelf.id, numbers)
 
 
 def _editions(
@@ -234,7 +261,9 @@ def _publish_lists(settings: Settings, every: Sequence[Category | None]) -> list
     feeds = opml.feeds(_about(settings, category, category.slug if category else "") for category in every)
     lists = {"subscriptions.opml": listed, "feeds.opml": feeds}
     done = _put(settings, {path: partial(opml.write, settings.site.title, found) for path, found in lists.items()})
-    return [publication for publication in done if publication.changed]
+    if done.problems:
+        raise OutputError(_lines(done.problems.values()))
+    return [publication for publication in done.publications if publication.changed]
 
 
 def _put_assets(settings: Settings, assets: Mapping[str, bytes]) -> list[Publication]:
@@ -242,17 +271,27 @@ def _put_assets(settings: Settings, assets: Mapping[str, bytes]) -> list[Publica
     return [publication for publication in done if publication.changed]
 
 
-def _put(settings: Settings, documents: Mapping[str, Callable[[], bytes]]) -> list[Publication]:
-    """Each document written and put at its path. Raises OutputError for those that cannot be; the others are."""
-    done: list[Publication] = []
-    problems: list[str] = []
+@dataclass(slots=True, kw_only=True)
+class Put:
+    """What was written; and for each path where that could not be, why."""
+
+    publications: list[Publication] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def __iadd__(self, other: Put) -> Put:
+        self.publications += other.publications
+        self.problems |= other.problems
+        return self
+
+
+def _put(settings: Settings, documents: Mapping[str, Callable[[], bytes]]) -> Put:
+    """Each document written and put at its path; one that cannot be stops no other."""
+    done = Put()
     for path, write in documents.items():
         try:
-            done.append(output.put(settings.output, path, checked(path, write)))
+            done.publications.append(output.put(settings.output, path, checked(path, write)))
         except OutputError as error:
-            problems.append(str(error))
-    if problems:
-        raise OutputError("\n".join(problems))
+            done.problems[path] = str(error)
     return done
 
 

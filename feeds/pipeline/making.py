@@ -27,6 +27,7 @@ class Making:
     current: Mapping[str, Write] = field(default_factory=dict)
     archive: Mapping[str, Write] = field(default_factory=dict)
     articles: Callable[[Feed], Mapping[str, Callable[[], bytes]]] = _none  # a page for each article, by path
+    has_articles: bool = False
     digest: str = ""  # of all that its documents depend on beside the shelf
 
 
@@ -61,6 +62,7 @@ def makings(settings: Settings, directory: Directory) -> Makings:
         current={**of_category.current, "index.html": partial(pages.front, directory=directory)},
         archive=of_category.archive,
         articles=partial(_article_pages, pages) if settings.pages.articles else _none,
+        has_articles=settings.pages.articles,
         digest=digest_of(digest, directory),
     )
     return Makings(everything=of_everything, category=of_category, source=of_source, assets=pages.assets())

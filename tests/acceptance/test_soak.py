@@ -37,6 +37,7 @@ MINUTES = float(os.environ.get("FEEDMILL_SOAK_MINUTES", "1"))
 SEED = int(os.environ.get("FEEDMILL_SOAK_SEED", "4287"))
 SOURCES = int(os.environ.get("FEEDMILL_SOAK_SOURCES", "2000"))
 SPEED = 240  # times as fast as real time
+SLACK = 5 * SPEED  # seconds by the fast clock
 SHELVES = 3
 LONGEST_LIFE = 10.0  # seconds between two kills
 PATIENCE = 120  # seconds without any progress, in the last round
@@ -358,7 +359,8 @@ def asked_early(soak: Soak) -> Iterator[Early]:
         is_known = False
         for one, other in pairwise(soak.visits(station)):
             if other.at - one.at < max(station.floor, one.stay_away) - 2 or one.outcome == "410":
-                stop = next((stop for stop in soak.stops if one.at <= stop.at <= other.at), None)
+                # What was sent before a kill may be answered after it, where the machine is busy.
+                stop = next((stop for stop in soak.stops if one.at - SLACK <= stop.at <= other.at), None)
                 yield Early(station.name, one, other, stop, is_known)
             is_known = is_known or one.served is not None
 

@@ -129,6 +129,39 @@ def test_a_template_that_fails_is_named_and_costs_only_its_own_pages(mill: Mill,
     assert mill.publish()["news/index.html"] is True
 
 
+def test_a_template_of_archives_or_articles_that_fails_holds_no_feed_back(mill: Mill, tmp_path: Path) -> None:
+    theme = tmp_path / "theme"
+    theme.mkdir()
+    (theme / "archive.html").write_text("{{ nope }}")
+    (theme / "article.html").write_text("{{ nope }}")
+    mill.text = f"{CONFIG}pages: {{theme: theme, articles: true}}\n"
+    mill.save(*(article(guid=f"urn:y:{n}", categories=("News",)) for n in range(150)))
+    with pytest.raises(OutputError) as caught:
+        mill.publish()
+    assert len(set(str(caught.value).splitlines())) == len(str(caught.value).splitlines())
+    for folder in ("", "news/"):
+        assert mill.read(f"{folder}atom.xml").count(b"<entry") == 100
+        assert (mill.output / f"{folder}archive/000001/atom.xml").is_file()
+    for name in ("archive.html", "article.html"):
+        (theme / name).write_text("good")
+    assert mill.publish()["news/archive/000001/index.html"] is True
+
+
+def test_a_lost_archive_is_written_again(mill: Mill) -> None:
+    mill.save(*(article(guid=f"urn:y:{n}", categories=("News",)) for n in range(150)))
+    mill.publish()
+    (mill.output / "news/archive/000001/atom.xml").unlink()
+    assert mill.publish()["news/archive/000001/atom.xml"] is True
+
+
+def test_pages_of_articles_asked_for_later_are_made_for_those_in_archives_too(mill: Mill) -> None:
+    mill.save(*(article(guid=f"urn:y:{n}", categories=("News",)) for n in range(150)))
+    mill.publish()
+    mill.text = f"{CONFIG}pages: {{articles: true}}\n"
+    mill.publish()
+    assert len([path for path in mill.files() if path.startswith("articles/")]) == 152
+
+
 def test_pages_follow_their_theme(mill: Mill, tmp_path: Path) -> None:
     theme = tmp_path / "theme"
     theme.mkdir()

@@ -96,7 +96,7 @@ def test_an_archived_article_that_is_revised_leaves_for_a_newer_document(store: 
     assert unwritten(store) == [2]  # what is written does not change
 
 
-def test_a_document_of_which_nothing_is_left_is_dropped_and_the_next_one_written_without_it(store: Store):
+def test_a_document_of_which_nothing_is_left_goes_and_the_next_one_is_written_without_it(store: Store):
     arrive(store, *range(6))
     seal(store, 4)
     arrive(store, *range(6, 10))
@@ -106,9 +106,26 @@ def test_a_document_of_which_nothing_is_left_is_dropped_and_the_next_one_written
         gone = [id_ for title in ("0", "1") for id_ in articles.named(db, f"urn:{title}")]
         retention.purge(db, gone, now=MONDAY)
         assert unwritten(store) == []  # half a document that retention let go of still shows it
-        assert archiving.drop_emptied(db, everything(store)) == [1]
+        assert archiving.emptied(db, everything(store)) == [1]
         assert archiving.before(db, everything(store), 2) == 0
+        archiving.write_oldest_again(db, everything(store))
+        archiving.forget(db, everything(store), [1])
+        assert archiving.emptied(db, everything(store)) == []
     assert unwritten(store) == [2]
+
+
+def test_a_number_is_not_given_twice_though_all_documents_went(store: Store):
+    arrive(store, *range(6))
+    seal(store, 4)
+    with store.begin() as db:
+        retention.purge(db, [id_ for n in range(6) for id_ in articles.named(db, f"urn:{n}")], now=MONDAY)
+        archiving.forget(db, everything(store), archiving.emptied(db, everything(store)))
+        assert archiving.before(db, everything(store)) == 0
+    arrive(store, *range(10, 16))
+    seal(store, 4)
+    assert unwritten(store)[-1] == 2
+    with store.read() as db:
+        assert archiving.before(db, everything(store)) == 2
 
 
 def test_a_withdrawn_article_has_its_documents_written_again(store: Store):
