@@ -340,7 +340,8 @@ def assert_polite(soak: Soak) -> None:
     assert [each for each in early if each.stop and not each.stop.is_kill and each.is_known] == []
     again = Counter(each.stop for each in early)
     most = MAX_TRANSFERS + MAX_UNREAD + UNCHANGED + READ_AHEAD  # under way, not looked at, not written, being read
-    assert max(again.values(), default=0) <= most
+    # Twice: where the machine is busy two kills can be so near that one is taken for the other.
+    assert max(again.values(), default=0) <= 2 * most
 
 
 @dataclass(frozen=True)
@@ -360,7 +361,9 @@ def asked_early(soak: Soak) -> Iterator[Early]:
         for one, other in pairwise(soak.visits(station)):
             if other.at - one.at < max(station.floor, one.stay_away) - 2 or one.outcome == "410":
                 # What was sent before a kill may be answered after it, where the machine is busy.
-                stop = next((stop for stop in soak.stops if one.at - SLACK <= stop.at <= other.at), None)
+                between = [stop for stop in soak.stops if one.at <= stop.at <= other.at]
+                before = [stop for stop in soak.stops if one.at - SLACK <= stop.at < one.at]
+                stop = between[0] if between else before[-1] if before else None
                 yield Early(station.name, one, other, stop, is_known)
             is_known = is_known or one.served is not None
 
