@@ -13,8 +13,9 @@ from feeds.clock import SystemClock
 @click.argument("word", metavar="URL-or-ID")
 @click.pass_obj
 def command(context: Context, word: str) -> None:
-    """Take the articles of an address or id out of the store and out of every published file, at once. They stay away,
-    though their sources still list them; feeds tell their readers that they are gone."""
+    """Take the articles of an address or id out of the store, the feeds and the archive documents that hold them, at
+    once. They stay away, though their sources still list them; feeds tell their readers that they are gone. Files in
+    folders that are no longer published are not looked at."""
     store, settings = context.store, context.complete
     pipeline.prepare(store, settings)
     count = pipeline.withdraw(store, word, now=SystemClock().now())

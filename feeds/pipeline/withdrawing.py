@@ -1,4 +1,4 @@
-"""Articles taken back on request: gone from the store and from every published file, and not to return."""
+"""Articles taken back on request: gone from the store and from what is published of it, and not to return."""
 
 from __future__ import annotations
 

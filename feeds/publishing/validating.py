@@ -132,7 +132,6 @@ def opml(document: bytes) -> None:
         raise _BrokenError("an outline has no text")
 
 
-# By the name of the file they look at.
 # By the name of a file; of others, such as pages, nothing is asked.
 CHECKS: dict[str, Callable[[bytes], None]] = {
     "atom.xml": atom,
