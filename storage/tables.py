@@ -9,8 +9,10 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -245,4 +247,55 @@ reports = Table(  # on the sources that need a person, as they were published
     Column("written_at", UTCDateTime, nullable=False),
     Column("title", PlainText, nullable=False),
     Column("content_html", PlainText, nullable=False),
+)
+
+journal = Table(  # what a source's refreshes of one day came to
+    "journal",
+    metadata,
+    Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("day", Date, primary_key=True),  # in UTC
+    Column("fetched", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("new", Integer, nullable=False),  # articles
+    Column("seconds", Float, nullable=False),  # that its answers took, all together
+    Index(None, "day"),
+)
+
+subscribers = Table(  # of our own hub (WebSub, section 5): who is told of a topic, one of our feeds
+    "subscribers",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("topic", PlainText, nullable=False),
+    Column("callback", PlainText, nullable=False),
+    Column("secret", PlainText, nullable=False, server_default=""),  # deliveries are signed with; "": they are not
+    Column("until", UTCDateTime, nullable=False),  # its lease
+    Column("delivered", PlainText, nullable=False, server_default=""),  # digest of the document it has
+    Column("failures", Integer, nullable=False, server_default="0"),  # deliveries in a row
+    Column("next_attempt_at", UTCDateTime),  # NULL: nothing is to be delivered
+    UniqueConstraint("topic", "callback"),
+    Index(None, "next_attempt_at"),
+)
+
+announcements = Table(  # of topics that changed, to somebody else's hub, until it has heard
+    "announcements",
+    metadata,
+    Column("topic", PlainText, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", UTCDateTime, nullable=False, index=True),
+)
+
+subscriptions = Table(  # ours, at the hubs that sources name (WebSub, section 5)
+    "subscriptions",
+    metadata,
+    Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("hub", PlainText, nullable=False),
+    Column("topic", PlainText, nullable=False),
+    Column("token", Text, nullable=False, unique=True),  # of the address that the hub delivers to
+    Column("secret", Text, nullable=False),
+    Column("standing", Text, nullable=False),  # wanted, asked, active, denied
+    Column("until", UTCDateTime),  # the lease that the hub granted
+    Column("last_push_at", UTCDateTime),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", UTCDateTime, index=True),  # to subscribe, or to renew the lease
 )

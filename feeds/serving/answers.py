@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -18,6 +19,7 @@ class Request:
     """One request; what stands in it is whatever its sender wrote."""
 
     scope: Message
+    body: bytes = b""  # of a POST
 
     @property
     def method(self) -> str:
@@ -27,6 +29,11 @@ class Request:
     def raw_path(self) -> str:
         """As it was sent: percent-encoded, without its query."""
         return bytes(self.scope["raw_path"]).decode("ascii", "replace")
+
+    @property
+    def path(self) -> str:
+        """As a person would write it, for us to compare; what is no text stands in it as U+FFFD."""
+        return unquote(self.raw_path)
 
     @property
     def query(self) -> str:
@@ -48,6 +55,19 @@ class Answer:
     status: HTTPStatus = HTTPStatus.OK
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What is answered by code of ours, not by a file. `answer` runs in a thread of its own: it may ask the store."""
+
+    path: str  # one address; if it ends in a slash, every address below it, too
+    answer: Callable[[Request], Answer]
+    methods: tuple[str, ...] = ("GET", "HEAD")
+    max_body: int = 65_536  # bytes that a POST may have; of more the answer is 413
+
+    def is_at(self, raw_path: str) -> bool:
+        return raw_path == self.path or (self.path.endswith("/") and raw_path.startswith(self.path))
 
 
 def plain(status: HTTPStatus, text: str, *headers: tuple[str, str]) -> Answer:

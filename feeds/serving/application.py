@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -12,7 +13,7 @@ import structlog
 
 from feeds.errors import FeedmillError
 from feeds.records import Health
-from feeds.serving.answers import Answer, Application, Message, Receive, Request, Send, give, plain
+from feeds.serving.answers import Answer, Application, Message, Receive, Request, Send, Service, give, plain
 from feeds.serving.conditions import is_known
 from feeds.serving.files import File, Files, Folder
 from feeds.serving.negotiation import page_path, wants_page
@@ -30,6 +31,7 @@ _PAGE_HEADERS = (
     ),
     ("Referrer-Policy", "no-referrer"),
 )
+_READING = ("GET", "HEAD")
 # Every Prometheus since 2014 reads it.
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _PATIENCE = 10  # seconds for what asks the store, which may be locked or gone
@@ -41,41 +43,43 @@ def application(
     *,
     health: Callable[[], Health | None] = lambda: None,
     metrics: Callable[[], bytes] | None = None,
+    services: Sequence[Service] = (),
 ) -> Application:
-    """An ASGI application that serves what is in `folder()`, which is asked anew for each request.
+    """An ASGI application that serves what is in `folder()`, which is asked anew for each request, and `services`.
 
     `health` and `metrics` are called in a thread of their own, so they may ask the store; without `metrics` there
     is none to be had, and without a `health` the folder's presence is all that counts.
     """
     files = Files()
+    ours = [
+        Service(path="/healthz", answer=lambda _request: healthz(health(), has_folder=folder().is_dir())),
+        *services,
+    ]
+    if metrics is not None:
+        ours.append(Service(path="/metrics", answer=partial(_metrics, metrics)))
 
-    async def health_answer() -> Answer:
-        return healthz(await asyncio.to_thread(health), has_folder=folder().is_dir())
-
-    async def metrics_answer() -> Answer:
-        assert metrics is not None
-        typed = ("Content-Type", _METRICS_TYPE)
-        return Answer(headers=(typed, ("Cache-Control", "no-store")), body=await asyncio.to_thread(metrics))
-
-    own = {"/healthz": health_answer, **({"/metrics": metrics_answer} if metrics else {})}
-
-    async def answer(request: Request) -> Answer:
-        if refusal := _refusal(request):
+    async def answer(request: Request, receive: Receive) -> Answer:
+        service = next((one for one in ours if one.is_at(request.raw_path)), None)
+        if refusal := _refusal(request, service.methods if service else _READING):
             return refusal
-        if told := own.get(request.raw_path):
-            return await _in_time(told)
+        if service:
+            return await _served(service, request, receive)
         return _published(request, partial(files.find, folder()))
 
     return _serving(answer)
 
 
-def _serving(answer: Callable[[Request], Awaitable[Answer]]) -> Application:
+def _metrics(metrics: Callable[[], bytes], _request: Request) -> Answer:
+    return Answer(headers=(("Content-Type", _METRICS_TYPE), ("Cache-Control", "no-store")), body=metrics())
+
+
+def _serving(answer: Callable[[Request, Receive], Awaitable[Answer]]) -> Application:
     """The ASGI side of it: every request is answered, whatever goes wrong, and logged."""
 
-    async def serve(scope: Message, _receive: Receive, send: Send) -> None:
+    async def serve(scope: Message, receive: Receive, send: Send) -> None:
         request = Request(scope)
         try:
-            given = await answer(request)
+            given = await answer(request, receive)
         except Exception as error:  # a bug, or a store that fails: this request fails, the server goes on
             _log_failure(request, error)
             given = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "feedmill could not answer this; its log may tell more")
@@ -86,28 +90,46 @@ def _serving(answer: Callable[[Request], Awaitable[Answer]]) -> Application:
     return serve
 
 
+async def _served(service: Service, request: Request, receive: Receive) -> Answer:
+    if request.method == "POST":
+        body = await _body(receive, service.max_body)
+        if body is None:
+            close = ("Connection", "close")
+            return plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have {service.max_body} bytes here", close)
+        request = replace(request, body=body)
+    try:
+        return await asyncio.wait_for(asyncio.to_thread(service.answer, request), _PATIENCE)
+    except TimeoutError:
+        return plain(HTTPStatus.SERVICE_UNAVAILABLE, _SLOW)
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
+    """All of it; None where it is longer than that, or its sender left."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] == "http.disconnect" or len(body) > limit:
+            return None
+        if not message.get("more_body"):
+            return bytes(body)
+
+
 def _log_failure(request: Request, error: Exception) -> None:
     is_bug = not isinstance(error, FeedmillError)
     log.error("request failed", path=request.raw_path, problem=str(error) or repr(error), exc_info=is_bug)
 
 
-def _refusal(request: Request) -> Answer | None:
+def _refusal(request: Request, methods: tuple[str, ...]) -> Answer | None:
     """What no request may be, wherever it leads."""
     hosts = len(request.all(b"host"))
     if hosts > 1 or (hosts == 0 and request.scope["http_version"] != "1.0"):  # RFC 9112, section 3.2
         close = ("Connection", "close")
         return plain(HTTPStatus.BAD_REQUEST, f"a request has exactly one Host header; this one has {hosts}", close)
-    if request.method not in ("GET", "HEAD"):
-        allow = ("Allow", "GET, HEAD")
-        return plain(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are answered: nothing here can change", allow)
+    if request.method not in methods:
+        told = " and ".join(methods)
+        return plain(HTTPStatus.METHOD_NOT_ALLOWED, f"only {told} are answered here", ("Allow", ", ".join(methods)))
     return None
-
-
-async def _in_time(told: Callable[[], Awaitable[Answer]]) -> Answer:
-    try:
-        return await asyncio.wait_for(told(), _PATIENCE)
-    except TimeoutError:
-        return plain(HTTPStatus.SERVICE_UNAVAILABLE, _SLOW)
 
 
 def _published(request: Request, find: Callable[[str], File | Folder | None]) -> Answer:

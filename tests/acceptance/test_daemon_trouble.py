@@ -59,14 +59,21 @@ def full_disk(daemon: Daemon) -> Iterator[None]:
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
 
 
-def test_a_source_that_hangs_keeps_no_other_waiting_and_fails_after_its_timeout(mill: Feedmill, origin: Origin) -> None:
-    hanging = f"hanging, interval: 1m, timeout: 3s, url: '{origin.serve('/hanging.xml', stalls=True)}'"
+def test_a_source_that_hangs_keeps_no_other_waiting(mill: Feedmill, origin: Origin) -> None:
+    hanging = f"hanging, interval: 1m, timeout: 5m, url: '{origin.serve('/hanging.xml', stalls=True)}'"
     quick = f"quick, interval: 1m, url: '{origin.serve('/quick.xml', rss('One'))}'"
     config(mill, hanging, quick)
     daemon = Daemon(mill, "60", tick=1)  # a minute of its clock is a second of ours
     origin.wait_for("/hanging.xml")
     daemon.wait_for("source refreshed", source="quick", times=2)
     assert not daemon.told("source refreshed", source="hanging")
+    daemon.until_healthy()
+    assert daemon.stop() == 0
+
+
+def test_a_source_that_hangs_fails_after_its_timeout(mill: Feedmill, origin: Origin) -> None:
+    config(mill, f"hanging, interval: 1m, timeout: 3s, url: '{origin.serve('/hanging.xml', stalls=True)}'")
+    daemon = Daemon(mill, tick=1)
     failed = daemon.wait_for("source refreshed", source="hanging")
     assert failed["status"] == "failed"
     assert "3 s" in failed["problem"]
