@@ -20,12 +20,42 @@ def parse_date(text: str, *, zone: tzinfo, now: datetime) -> datetime | None:
     """
     if len(text) > _LONGEST:
         return None
+    if moment := _usual(text):
+        return moment
     text = " ".join(normalize("NFKC", text).split())  # full-width digits, no-break spaces
     try:
         moment = _rfc2822(text) or _number(text) or _iso8601(text) or _in_pieces(text, zone, now)
         return _in_utc(moment, zone) if moment else None
     except (ValueError, OverflowError):  # formed like a date, but on no calendar or clock: 31 April, 25:00
         return None
+
+
+_USUAL = re.compile(
+    r"(?:[A-Z][a-z][a-z], )?(\d\d?) ([A-Z][a-z][a-z]) (19[789]\d|20\d\d) (\d\d):(\d\d):(\d\d) "
+    r"(?:GMT|UTC|([+-])(0\d|1[0-4])([0-5]\d))"
+    r"|(?:19[789]\d|20\d\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)",
+    re.ASCII,
+)
+_MONTHS = {name: i for i, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)}
+
+
+def _usual(text: str) -> datetime | None:
+    """Dates as nearly every RSS and Atom document writes them, read in a tenth of the time."""
+    found = _USUAL.fullmatch(text)
+    if not found:
+        return None
+    day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+    try:
+        if not day:
+            moment = datetime.fromisoformat(text).astimezone(UTC)
+        else:
+            moment = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+            if sign:
+                offset = timedelta(hours=int(hours), minutes=int(minutes))
+                moment = moment - offset if sign == "+" else moment + offset
+    except (ValueError, KeyError):  # on no calendar or clock, or odd enough for a closer look
+        return None
+    return moment if moment >= _EARLIEST else None
 
 
 # A day that follows a slash must be a whole segment: /2024/05/12-ways-to-sleep is some article of May. The forms with
@@ -37,7 +67,7 @@ _ADDRESS = re.compile(
 
 def date_in_address(address: str, *, zone: tzinfo) -> datetime | None:
     """The day that a URL or a file name names: its midnight in `zone`, told in UTC."""
-    path = re.split(r"[?#]", address, maxsplit=1)[0]
+    path = address.partition("#")[0].partition("?")[0]
     for found in _ADDRESS.finditer(path):
         year, month, day = (int(part) for part in found.groups() if part)
         try:

@@ -6,9 +6,7 @@ see docs/decisions/feedparser.md).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urljoin
@@ -17,17 +15,9 @@ from feeds.errors import ParseError
 from feeds.parsing import rhythm
 from feeds.parsing.dates import date_in_address, parse_date
 from feeds.parsing.elements import EXTENSIONS, Elements, read_loosely, read_strictly
+from feeds.parsing.meanings import html_of_xhtml, looks_like_address, number, person
 from feeds.parsing.mending import mend
 from feeds.records import Document, Enclosure, Entry, Link, Person, RawOrigin, Tag, Text
-
-_XHTML_VOID_ENDS = re.compile(r"</(?:area|br|col|embed|hr|img|input|source|track|wbr)>")
-_LOOKS_LIKE_ADDRESS = re.compile(r"(?:https?:)?/", re.IGNORECASE)
-_MAIL = r"(?:mailto:)?(?P<email>[^\s@()<>]+@[^\s@()<>]+)"
-_PERSONS = (
-    re.compile(rf"{_MAIL}(?:\s*\((?P<name>.*)\))?", re.DOTALL),  # lawyer@boyer.net (Lawyer Boyer), as RSS 2.0 wants it
-    re.compile(rf"(?P<name>[^<>]*)<{_MAIL}>"),
-    re.compile(rf"(?P<name>[^()]*)\({_MAIL}\)"),
-)
 
 
 def parse(text: str, *, url: str, base_url: str, zone: tzinfo, now: datetime) -> Document:
@@ -61,11 +51,11 @@ def _entries(found: Elements, reader: _Reader) -> tuple[tuple[Entry, ...], tuple
     """The entries that can be read; one that cannot costs itself."""
     entries: list[Entry] = []
     problems: list[str] = []
-    for number, raw in enumerate(found.entries, start=1):
+    for place, raw in enumerate(found.entries, start=1):
         try:
             entries.append(reader.entry(raw))
         except Exception as error:
-            problems.append(f"entry {number} cannot be read and was left out ({type(error).__name__})")
+            problems.append(f"entry {place} cannot be read and was left out ({type(error).__name__})")
     return tuple(entries), tuple(problems)
 
 
@@ -131,14 +121,14 @@ class _Reader:
             return _joined(_word(elsewhere, "base"), _word(elsewhere, "src"))
         # RSS 2.0: isPermaLink, which is true unless said otherwise, even of a guid that is a number.
         guid = _word(raw, "id")
-        return guid if raw.get("guidislink") and _LOOKS_LIKE_ADDRESS.match(guid) else ""
+        return guid if raw.get("guidislink") and looks_like_address(guid) else ""
 
     def text(self, detail: Mapping[str, Any]) -> Text:
         value, kind, base = _word(detail, "value"), _word(detail, "type"), _word(detail, "base")
         if not value:
             return Text()
         if kind == "application/xhtml+xml":  # read as HTML from here on, where </br> is a second <br>
-            value = _XHTML_VOID_ENDS.sub("", value)
+            value = html_of_xhtml(value)
         return Text(
             value=value,
             is_html=not self.is_atom or "html" in kind,  # only Atom says what is text; in RSS anything may be markup
@@ -192,7 +182,7 @@ def _links(raw: Mapping[str, Any]) -> list[Link]:
             href=origin if origin and _word(link, "rel") == "alternate" else _word(link, "href"),
             rel=_word(link, "rel") or "alternate",
             media_type=_word(link, "type"),
-            length=_number(_word(link, "length")),
+            length=number(_word(link, "length")),
             language=_word(link, "hreflang"),
             title=_word(link, "title"),
         )
@@ -208,7 +198,7 @@ def _enclosures(raw: Mapping[str, Any], links: Sequence[Link]) -> tuple[Enclosur
         if link.rel == "enclosure"
     ]
     played = [
-        Enclosure(url=_word(media, "url"), media_type=_word(media, "type"), length=_number(_word(media, "filesize")))
+        Enclosure(url=_word(media, "url"), media_type=_word(media, "type"), length=number(_word(media, "filesize")))
         for media in _many(raw, "media_content")
         if _word(media, "url") and _word(media, "type").startswith(("audio/", "video/"))
     ]
@@ -224,15 +214,12 @@ def _replies(raw: Mapping[str, Any]) -> Iterator[Link]:
 
 def _people(raw: Mapping[str, Any]) -> tuple[Person, ...]:
     people = (_person(author) for author in _many(raw, "authors"))
-    return tuple(dict.fromkeys(person for person in people if person != Person()))  # <author> and <itunes:author>
+    return tuple(dict.fromkeys(one for one in people if one != Person()))  # <author> and <itunes:author>
 
 
 def _person(raw: Mapping[str, Any]) -> Person:
-    """RSS has one text for name and address, which comes in every order."""
-    name, email = (_word(raw, key) for key in ("name", "email"))
-    person = Person(name=name, email=email, url=_word(raw, "href"))
-    match = next((match for form in _PERSONS if (match := form.fullmatch(name))), None)
-    return replace(person, name=(match["name"] or "").strip(), email=email or match["email"]) if match else person
+    name, email, url = (_word(raw, key) for key in ("name", "email", "href"))
+    return person(name=name, email=email, url=url)
 
 
 def _tags(raw: Mapping[str, Any]) -> tuple[Tag, ...]:
@@ -275,8 +262,3 @@ def _joined(base: str, address: str) -> str:
         return urljoin(base, address)
     except ValueError:  # a base such as //[
         return address
-
-
-def _number(text: str) -> int | None:
-    """A whole number as feeds write them; None for anything else, such as `12 MB` or ten thousand digits."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
