@@ -1,0 +1,149 @@
+"""An article's text as likeness sees it: without markup, capitals and the lines that a site adds to all its texts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zlib import crc32
+
+from feeds.normalizing.links import comparable
+from feeds.normalizing.text import text_of
+from feeds.records import Article
+
+MAX_TOKENS: Final = 2_000  # of one text: what lies behind them is not looked at
+MAX_HTML: Final = 100_000  # characters, of which the tokens are taken
+SHORT: Final = 30  # words, or twice as many characters of an unspaced script, about 200 letters: fewer prove nothing
+
+# Scripts that put no space between words (Thai, Lao, Myanmar, Khmer, kana, Han): there a character is a token.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_FIGURE = r"[0-9]+(?:[.,:/-][0-9]+)*"
+_ORDINAL = r"第[一二三四五六七八九十百零〇两]+"
+_DAY = r"(?:(?<!一)周|星期|礼拜)[一二三四五六日天]"
+_PART = r"[(\[][上中下一二三四五六七八九十]{1,3}[)\]]"
+_TOKEN = re.compile(rf"[^\W\d_{_UNSPACED}][^\W_{_UNSPACED}]*|{_FIGURE}|{_ORDINAL}|{_DAY}|{_PART}|[^\W_]")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_COUNTS = re.compile(rf".*[0-9]|{_ORDINAL}|{_DAY}|{_PART}")
+# Words that number the parts of a series. `may` and `march` are too often other words.
+_NUMBERING = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february april june july august september "
+    "october november december ii iii iv vi vii viii ix first second third fourth fifth "
+    "spring summer autumn winter".split()
+)
+
+# Lines that a site adds to every text. A line is a block of the markup, so a phrase within a paragraph stays.
+_WRAPPING = re.compile(
+    r"(?:the post .{1,300} (?:appeared first on|first appeared on) .{1,200}"
+    r"|(?:read more|continue reading|keep reading|read the (?:full|whole|rest of the) (?:article|story|post)|"
+    r"click here to read|view (?:original|in browser)|share this|originally published|this (?:article|post|story) "
+    r"(?:was )?(?:originally|first) (?:appeared|published)|subscribe to|sign up for|follow us|comments? on this|"
+    r"filed under|tags?:|via:?|source:|posted in|like this|related:?|advertisement|all rights reserved|"
+    r"(?:copyright|\(c\)|©)) ?.{0,200}"
+    r"|[0-9]+ (?:comments?|repl(?:y|ies)|views?|likes?|shares?)\b.{0,40}"
+    r"|(?:已有|共有?)? ?[0-9]+ ?[条次人个]?(?:评论|回复|阅读|浏览|点赞|收藏|转发).{0,20}"
+    r"|(?:阅读(?:全文|原文|更多)|查看(?:全文|原文)|点击(?:阅读|查看)|展开全文|继续阅读|本文(?:首发|转载|来自|来源|由|作者|链接)|"
+    r"原文(?:链接|地址|标题)?[::]|来源[::]|转载(?:请|自|于)|未经(?:授权|许可|允许)|版权(?:所有|声明|归)|责任编辑|编辑[::]|"
+    r"欢迎(?:关注|订阅)|关注(?:我们|公众号)|扫(?:码|描)|分享(?:到|至)|相关(?:阅读|文章)|标签[::]|文章来源|特别声明|免责声明).{0,80}|广告)"
+)
+
+# What is put before the title of a copy.
+_COPY = re.compile(r"\A\s*[\[(【](?:转|转载|转帖|转发|repost|reposted|fwd)[\])】]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """An article as one source tells it, read for comparing."""
+
+    source: str
+    link: str = ""  # comparable; "" where it has no page of its own
+    title: tuple[str, ...] = ()  # tokens
+    tokens: tuple[str, ...] = ()  # of the text
+    shingles: frozenset[int] = frozenset()  # of the text
+    published: datetime | None = None  # by the source's own word; None where it gave none
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the text is too short to prove anything by itself."""
+        return weight(self.tokens) < SHORT
+
+
+def telling(
+    *, source: str, url: str = "", title: str = "", html: str = "", published: datetime | None = None
+) -> Telling:
+    """What `source` tells; `html` is sanitized markup."""
+    words, tokens = tokens_of(_COPY.sub("", title, count=1)), text_tokens(html)
+    # Many a source repeats the title as the first line of its text.
+    tokens = tokens[len(words) :] if tokens[: len(words)] == words else tokens
+    return Telling(
+        source=source,
+        link=comparable(url),
+        title=words,
+        tokens=tokens,
+        shingles=shingles(tokens),
+        published=published,
+    )
+
+
+def telling_of(article: Article) -> Telling:
+    """The article, by the longer of its texts."""
+    return telling(
+        source=article.source,
+        url=article.url,
+        title=article.title,
+        html=max(article.content_html, article.summary_html, key=len),
+        published=None if article.date_from == "first-seen" else article.published,
+    )
+
+
+def text_tokens(html: str) -> tuple[str, ...]:
+    """The tokens of a text, without the lines that sites add to each of theirs."""
+    if len(html) > MAX_HTML:
+        html = html[:MAX_HTML].rpartition("<")[0] or html[:MAX_HTML]
+    lines = (line for line in _folded(text_of(html)).split("\n") if not _WRAPPING.fullmatch(line.strip()))
+    return tuple(_TOKEN.findall("\n".join(lines)[: 10 * MAX_TOKENS])[:MAX_TOKENS])
+
+
+def tokens_of(text: str) -> tuple[str, ...]:
+    """The tokens of plain text."""
+    return tuple(_TOKEN.findall(_folded(text[: 10 * MAX_TOKENS]))[:MAX_TOKENS])
+
+
+def shingles(tokens: tuple[str, ...]) -> frozenset[int]:
+    """Hashes of each three words, or four characters of an unspaced script, that follow each other."""
+    size = 4 if 2 * _unspaced(tokens) > len(tokens) else 3
+    windows = zip(*(tokens[first:] for first in range(size)), strict=False)
+    # CRC-32 mixes badly and can be forged. The first is mended by whoever takes minima of these; the second gains
+    # nothing, as anybody who wants to be taken for a copy can copy.
+    return frozenset(map(crc32, map(str.encode, map(" ".join, windows))))
+
+
+def figures(tokens: tuple[str, ...]) -> frozenset[str]:
+    """The tokens that tell one part of a series from another: numbers, dates, weekdays, months."""
+    return frozenset(token for token in set(tokens) if is_figure(token))
+
+
+def is_figure(token: str) -> bool:
+    """Whether the token counts or dates something."""
+    return token in _NUMBERING or _COUNTS.match(token) is not None
+
+
+def weight(tokens: tuple[str, ...]) -> float:
+    """How much tokens say: in words; a character of an unspaced script is half of one."""
+    return len(tokens) - _unspaced(tokens) / 2
+
+
+def is_unspaced(token: str) -> bool:
+    """Whether it is a character of an unspaced script."""
+    return len(token) == 1 and _IS_UNSPACED.match(token) is not None
+
+
+def _unspaced(tokens: tuple[str, ...]) -> int:
+    return len(_IS_UNSPACED.findall("".join(tokens)))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import MONDAY, article
+from feeds.normalizing.likeness import bands, is_same_story, signature, title_key
+from feeds.normalizing.links import comparable
+from feeds.normalizing.tellings import MAX_TOKENS, Telling, telling, telling_of, tokens_of
+
+PAIRS = sorted((Path(__file__).parent.parent / "pairs").glob("*.jsonl"))
+
+CRANE = (
+    "<p>The harbour board voted on Tuesday night to keep the steam crane on the east pier, ending a dispute that had "
+    "lasted for most of the year. Seven members were for keeping it and two against, with one abstention.</p>"
+)
+KETTLE = (
+    "<p>The folding kettle packs down to the size of a book, boils half a litre in four minutes, and feels sturdier than "
+    "the pictures suggest. We could not test how it ages, and the makers would not say how many folds it stands.</p>"
+)
+BRIDGE = (
+    "<p>老桥头有一把撑了四十年的大黑伞,伞下坐着修伞的陈师傅。他不挂招牌,也不问价钱,谁的伞骨断了,往他脚边一放,第二天来取就是。"
+    "如今一把新伞比修一次还便宜,来的人却没有少。</p>"
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two articles, and whether a person would call them one."""
+
+    language: str
+    trap: str
+    same: bool
+    one: Telling
+    other: Telling
+
+    @property
+    def is_taken_for_one(self) -> bool:
+        return bool(keys(self.one) & keys(self.other)) and bool(is_same_story(self.one, self.other))
+
+
+def keys(one: Telling) -> set[object]:
+    """What the store finds an article by: its address, its title, the bands of its text."""
+    return {*bands(signature(one)), one.link, title_key(one.title)} - {"", 0}
+
+
+def read(line: str) -> Pair:
+    told: dict[str, Any] = json.loads(line)
+    sources = ("one", "one" if told["same_source"] else "other")
+    one, other = (tell(told[side], source) for side, source in zip(("one", "other"), sources, strict=True))
+    return Pair(language=told["language"], trap=told["trap"], same=told["same"], one=one, other=other)
+
+
+def tell(told: dict[str, str], source: str) -> Telling:
+    moment = datetime.fromisoformat(told["published"])
+    return telling(source=source, url=told["url"], title=told["title"], html=told["html"], published=moment)
+
+
+def of(html: str, title: str = "", **changes: Any) -> Telling:
+    return telling(**{"source": "gazette", "title": title, "html": html, **changes})
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[Pair]:
+    return [read(line) for path in PAIRS for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_labelled_set_is_large_and_speaks_two_languages(pairs):
+    assert len(pairs) >= 240
+    for language in ("en", "zh"):
+        for same in (True, False):
+            assert sum(pair.language == language and pair.same is same for pair in pairs) >= 60
+
+
+def test_of_what_is_taken_for_one_story_all_is_and_little_is_missed(pairs, capsys):
+    taken = [pair for pair in pairs if pair.is_taken_for_one]
+    right = [pair for pair in taken if pair.same]
+    precision, recall = len(right) / len(taken), len(right) / sum(pair.same for pair in pairs)
+    missed = sorted({pair.trap for pair in pairs if pair.same and pair not in right})
+    with capsys.disabled():
+        print(f"\nlikeness: {len(pairs)} pairs, precision {precision:.3f}, recall {recall:.3f}; missed: {missed}")
+    # 0.99 is promised; none is let pass here, or a rule could go without anybody noticing.
+    assert [f"{pair.language}: {pair.trap}" for pair in taken if not pair.same] == []
+    assert recall >= 0.93
+
+
+def test_it_does_not_matter_which_of_two_is_asked_about(pairs):
+    for pair in pairs:
+        assert is_same_story(pair.one, pair.other) == is_same_story(pair.other, pair.one), pair.trap
+
+
+def test_articles_that_share_a_band_have_much_in_common_and_there_are_few_of_them(pairs):
+    tellings = [one for pair in pairs for one in (pair.one, pair.other)]
+    named = by_key(tellings, lambda one: bands(signature(one)))
+    for number, others in named.items():
+        mine = tellings[number].shingles
+        assert len(others) <= 30  # of 720; many pairs tell the stories of others again
+        for theirs in (tellings[other].shingles for other in others):
+            assert len(mine & theirs) >= 0.1 * min(len(mine), len(theirs))
+
+
+def test_no_two_stories_of_the_written_pairs_are_taken_for_one():
+    rows = [row for path in PAIRS if "written" in path.name for row in path.read_text(encoding="utf-8").splitlines()]
+    tellings = [one for row in rows for pair in [read(row)] for one in (pair.one, pair.other)]
+    for number, others in by_key(tellings, keys).items():
+        for other in others:
+            if number // 2 != other // 2:  # of another pair, so of another story
+                assert not is_same_story(tellings[number], tellings[other])
+
+
+def by_key(tellings: list[Telling], keys_of: Callable[[Telling], Iterable[object]]) -> dict[int, set[int]]:
+    """For each of the tellings the others that have a key in common with it, by number."""
+    found: dict[object, set[int]] = {}
+    for number, one in enumerate(tellings):
+        for key in keys_of(one):
+            found.setdefault(key, set()).add(number)
+    return {
+        number: set().union(*(found[key] for key in keys_of(one))) - {number} for number, one in enumerate(tellings)
+    }
+
+
+def test_a_signature_is_for_ever():
+    assert signature(of(CRANE)).hex() == (
+        "01058619d4cf8f598c080426009c5b1ed9110c8bf67981eabb04be136b01de3cc73f931a0723a53d7c04be136b0502da982c"
+        "a7db16074e185d080ad57c2ec24bd323a53d7c01de3cc70cbd80be0d18457f0e96d2a11314f8f210ae59b10d18457f16a3f9"
+        "601314f8f23c953c4a23a53d7c16a3f960170e19f12ca7db16170e19f11a41641c2ec24bd323a53d7c0e96d2a11e0f7e933d"
+        "61dc7620fd2ab1080ad57c1e0f7e9323a53d7c0d18457f25a37d243b77bfed27283d132ec24bd301de3cc70cbd80be0502da"
+        "982ca7db163118103a2ec24bd32f0e98b70e96d2a13118103a2ca7db163118103a3443a9ea350e7eae3d61dc7625a37d2438"
+        "c6ca7f25a37d240e96d2a13b77bfed3c953c4a3d61dc7616a3f9603f931a07"
+    )
+    assert bands(signature(of(BRIDGE))) == (
+        1331181904519988318,
+        435725485035855915,
+        8726725232873246284,
+        5864752381684176765,
+        2565254456971844277,
+        8335941055308419295,
+        6378891239061992171,
+        8066175353064972543,
+        5838067322781789713,
+        6675909899012235908,
+        3071743616889594201,
+        2680474658297751220,
+        9185099558299958887,
+        7242842283874753004,
+        6332719689700529120,
+        8076761689388646818,
+        2099861973512881675,
+        1958587013284803302,
+        1251623323556846820,
+    )
+
+
+def test_a_signature_fits_into_a_row_and_its_bands_into_a_signed_column():
+    assert len(signature(of(CRANE))) == 281
+    assert len(bands(signature(of(CRANE)))) == 19
+    assert all(0 <= band < 1 << 63 for band in bands(signature(of(CRANE))))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        CRANE.replace(" ", "\n  "),
+        CRANE.replace("The harbour board", '<a href="https://a.example/"><b>The</b> harbour</a> board'),
+        CRANE.replace(". Seven", ".</p><p>Seven"),
+        CRANE.upper().replace("P>", "p>"),
+        CRANE.replace("harbour", "ｈａｒｂｏｕｒ"),
+        CRANE + "<p>The post Crane stays appeared first on The Pier.</p>",
+        "<p>Crane stays</p>" + CRANE,
+    ],
+    ids=["spaces", "links", "paragraphs", "capitals", "width", "footer", "title repeated"],
+)
+def test_markup_spaces_capitals_and_footers_leave_a_signature_as_it_is(told):
+    assert signature(of(told, "Crane stays")) == signature(of(CRANE, "Crane stays"))
+
+
+def test_texts_that_are_unlike_share_no_band():
+    assert not set(bands(signature(of(CRANE)))) & set(bands(signature(of(KETTLE))))
+
+
+def test_an_excerpt_is_found_by_how_it_opens():
+    whole, excerpt = of(CRANE + KETTLE * 3 + BRIDGE), of(CRANE)
+    assert set(bands(signature(whole))) & set(bands(signature(excerpt)))
+
+
+def test_a_short_text_has_no_bands():
+    assert bands(signature(of("<p>Crane stays, board says.</p>"))) == ()
+    assert bands(signature(of(""))) == ()
+
+
+@pytest.mark.parametrize("stored", [b"", b"\x01", b"\x02" + bytes(280), b"\x01" + bytes(100)])
+def test_what_another_version_signed_has_no_bands(stored):
+    assert bands(stored) == ()
+
+
+def test_a_series_has_no_title_to_be_found_by():
+    assert title_key(tokens_of("Weekly links 12")) == 0
+    assert title_key(tokens_of("本周推荐")) == 0
+    assert title_key(tokens_of("The last typewriter shop closes")) == title_key(
+        tokens_of("The LAST typewriter shop closes!")
+    )
+
+
+def test_an_article_tells_the_longer_of_its_texts_and_no_date_that_is_not_its_own():
+    told = telling_of(article(summary_html=CRANE, content_html="<p>More</p>", date_from="first-seen"))
+    assert len(told.tokens) > 30
+    assert told.published is None
+    assert telling_of(article(date_from="published")).published == MONDAY
+
+
+def test_undated_copies_with_too_little_text_stay_apart():
+    title = "Ferry to the outer islands stops for good"
+    dated = of("", title, source="one", published=MONDAY)
+    assert is_same_story(dated, of("", title, source="two", published=MONDAY + timedelta(hours=5)))
+    assert not is_same_story(dated, of("", title, source="two"))
+    assert not is_same_story(dated, of("", title, source="two", published=MONDAY + timedelta(days=3)))
+
+
+def test_one_source_is_held_to_more_than_two_are():
+    extended = CRANE + KETTLE
+    assert is_same_story(of(CRANE, "The crane stays"), of(extended, "The crane stays", source="other"))
+    assert not is_same_story(of(CRANE, "The crane stays"), of(extended, "The crane stays"))
+
+
+def test_articles_of_one_source_with_one_text_and_other_titles_stay_apart():
+    engineer = CRANE.replace("crane", "backend and frontend engineer")
+    at = {"published": MONDAY}
+    assert not is_same_story(of(engineer, "Backend engineer", **at), of(engineer, "Frontend engineer", **at))
+    assert is_same_story(of(engineer, "Backend engineer", **at), of(engineer, "Backend engineer wanted", **at))
+    assert not is_same_story(of(engineer, "Backend engineer"), of(engineer, "Backend engineer wanted"))
+
+
+def test_a_page_that_shows_another_part_each_day_is_another_story_each_day():
+    page = "https://puzzle.example/today"
+    first, second = (of("", f"Puzzle of the day {number}", url=page, source=f"copy {number}") for number in (12, 13))
+    assert not is_same_story(first, second)
+
+
+def test_the_answer_says_why_in_words():
+    answer = is_same_story(of(CRANE, "Issue 12"), of(CRANE, "Issue 13", source="other"))
+    assert not answer
+    assert answer.reason == "their titles name other numbers or dates"
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_text_is_too_odd(title, html, other):
+    one, two = of(html * 20, title, url=other), of(other * 20, title, source="other", url=html)
+    assert len(signature(one)) in (1, 281)
+    assert len(bands(signature(one))) <= 19
+    assert is_same_story(one, two) == is_same_story(two, one)
+
+
+@pytest.mark.parametrize(
+    "html", ["word " * 400_000, "字" * 400_000, "<p>" * 400_000, "<" * 400_000, "1." * 400_000, "&" * 400_000]
+)
+def test_however_long_a_text_only_so_much_of_it_is_looked_at(html):
+    one = of(html, html)
+    assert max(len(one.tokens), len(one.title), len(one.shingles)) <= MAX_TOKENS
+    assert len(signature(one)) in (1, 281)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://fen.example/eels",
+        "http://www.fen.example/eels/",
+        "https://FEN.example:443/eels?utm_source=planet#comments",
+        "https://amp.fen.example/eels/amp/",
+        "https://fen.example/eels?amp=1",
+        "https://fen-example.cdn.ampproject.org/c/s/fen.example/eels",
+        "https://www.google.com/amp/s/fen.example/eels/amp",
+    ],
+)
+def test_addresses_of_one_page_compare_equal(url):
+    assert comparable(url) == "fen.example/eels"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://fen.example/Eels",
+        "https://fen.example/eels?page=2",
+        "https://blog.fen.example/eels",
+        "https://fen.example:8080/eels",
+        "https://fen.example/eels.html",
+        "https://fen.example/#/eels",
+        "https://fen.example/champ",
+    ],
+)
+def test_addresses_that_may_be_other_pages_stay_apart(url):
+    assert comparable(url) not in ("fen.example/eels", "fen.example/ch", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://fen.example/",
+        "http://www.fen.example",
+        "mailto:a@fen.example",
+        "https://[",
+        "https://fen.example/?utm_source=x",
+    ],
+)
+def test_a_front_page_and_what_is_no_address_name_no_page(url):
+    assert comparable(url) == ""
