@@ -2,7 +2,9 @@
 
 A shelf's subscription document shows its newest articles; all others stand in archive documents, each article in one.
 Once it is given its articles, an archive document keeps them: its number, once given, stays, and so do its bytes. An
-article that is revised leaves it for a newer one, while the old document goes on showing what it showed.
+article that is revised leaves it for the subscription document, and then for a newer one, while the old document goes
+on showing what it showed. Only what a person did (an article withdrawn, a source or a category changed in the config)
+has a document written again, without the articles that left.
 """
 
 from __future__ import annotations
@@ -21,14 +23,13 @@ MOST = 50  # documents that are filled in one transaction
 def seal(db: Connection, shelf_id: int, *, limit: int) -> bool:
     """Give archive documents to what is no longer among the newest `limit`. True: there is more to do.
 
-    When one article is too many a quarter of them leaves, so that documents are not made for single articles. What is
-    older than something in an archive document follows it at once: no newer article is found behind an older one.
+    When one article is too many a quarter of them leaves, the oldest first, so that documents are not made for single
+    articles. One that came late, or was revised, leaves with them: until then it stands where readers look.
     """
     here = (shelves.c.category_id == shelf_id, shelves.c.archive.is_(None))
     count = db.scalar(select(func.count()).select_from(shelves).where(*here)) or 0
-    late = _late(db, shelf_id)
-    too_many = count - late - limit
-    leaving = late + (min(count - late, max(too_many, limit // 4, 1)) if too_many > 0 else 0)
+    too_many = count - limit
+    leaving = min(count, max(too_many, limit // 4, 1)) if too_many > 0 else 0
     for _ in range(MOST):
         if leaving <= 0:
             return False
@@ -92,15 +93,27 @@ def write_again(db: Connection, shelf_id: int) -> None:
     db.execute(update(archives).where(archives.c.category_id == shelf_id).values(is_written=False))
 
 
-def write_without(db: Connection, article_ids: Iterable[int]) -> None:
-    """The archive documents that hold one of these articles, which are about to be withdrawn, are written again."""
-    for some in batches(article_ids):
-        held = shelves.c.article_id.in_(some) & shelves.c.archive.is_not(None)
-        for shelf_id, number in db.execute(
-            select(shelves.c.category_id, shelves.c.archive).where(held).distinct()
-        ).all():
-            is_it = (archives.c.category_id == shelf_id, archives.c.number == number)
-            db.execute(update(archives).where(*is_it).values(is_written=False))
+def write_these_again(db: Connection, documents: Iterable[tuple[int, int]]) -> None:
+    """These archive documents, each a shelf and a number, are to be written: articles left them that must not stay."""
+    numbers: dict[int, set[int]] = {}
+    for shelf_id, number in documents:
+        numbers.setdefault(shelf_id, set()).add(number)
+    for shelf_id, of_shelf in numbers.items():
+        for some in batches(of_shelf):
+            those = archives.c.category_id == shelf_id, archives.c.number.in_(some)
+            db.execute(update(archives).where(*those).values(is_written=False))
+
+
+def holding(db: Connection, article_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """The archive documents that hold one of these articles, each a shelf and a number."""
+    columns = shelves.c.category_id, shelves.c.archive
+    return {
+        (row.category_id, row.archive)
+        for some in batches(article_ids)
+        for row in db.execute(
+            select(*columns).where(shelves.c.article_id.in_(some), shelves.c.archive.is_not(None)).distinct()
+        )
+    }
 
 
 def emptied(db: Connection, shelf_id: int) -> list[int]:
@@ -126,7 +139,7 @@ def forget(db: Connection, shelf_id: int, numbers: Iterable[int]) -> None:
 
 
 def take_out(db: Connection, article_ids: Iterable[int]) -> None:
-    """These articles were revised: readers find them again where the newest are, or in a newer archive document."""
+    """These articles were revised: readers find them again in the subscription document."""
     for some in batches(article_ids):
         held = shelves.c.article_id.in_(some) & shelves.c.archive.is_not(None)
         db.execute(update(shelves).where(held).values(archive=None))
@@ -136,20 +149,3 @@ def _oldest(db: Connection, shelf_id: int) -> int | None:
     held = (shelves.c.category_id == shelf_id, shelves.c.archive.is_not(None))
     oldest: int | None = db.scalar(select(func.min(shelves.c.archive)).where(*held))
     return oldest
-
-
-def _late(db: Connection, shelf_id: int) -> int:
-    """How many that are in no archive document are older than something that is."""
-    newest = db.execute(
-        select(shelves.c.published, shelves.c.article_id)
-        .where(shelves.c.category_id == shelf_id, shelves.c.archive.is_not(None))
-        .order_by(shelves.c.published.desc(), shelves.c.article_id)
-        .limit(1)
-    ).one_or_none()
-    if newest is None:
-        return 0
-    is_older = (shelves.c.published < newest.published) | (
-        (shelves.c.published == newest.published) & (shelves.c.article_id > newest.article_id)
-    )
-    here = (shelves.c.category_id == shelf_id, shelves.c.archive.is_(None), is_older)
-    return db.scalar(select(func.count()).select_from(shelves).where(*here)) or 0

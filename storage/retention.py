@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, exists, or_, select
 
-from storage import archiving, tombstones
 from storage import categories as shelving
+from storage import tombstones
 from storage.batches import batches
 from storage.tables import articles, categories, shelves, sources
 
@@ -77,8 +77,7 @@ def let_go(db: Connection, rules: Rules, *, limit: int) -> list[int]:
 def purge(db: Connection, gone: Sequence[int], *, now: datetime, reason: tombstones.Reason = "purged") -> Pruned:
     """Take these articles out of the store and off their shelves, which are touched; a tombstone stays of each.
 
-    What is withdrawn goes from archive documents, too; what retention lets go of stays in those that hold it, until
-    the last of them goes.
+    Archive documents stay as they are, until the last article of theirs goes.
     """
     numbers: Counter[str] = Counter()
     total = 0
@@ -86,8 +85,6 @@ def purge(db: Connection, gone: Sequence[int], *, now: datetime, reason: tombsto
         standing = shelving.of_articles(db, some)
         rows = db.execute(select(articles).with_only_columns(*_BURIED).where(articles.c.id.in_(some))).all()
         tombstones.bury(db, rows, standing=standing, reason=reason, now=now)
-        if reason == "withdrawn":
-            archiving.write_without(db, some)
         shelving.touch_those_of(db, some)
         db.execute(delete(articles).where(articles.c.id.in_(some)))  # and with them their places on shelves
         numbers.update(name for names in standing.values() for name in names)

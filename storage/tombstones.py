@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from itertools import islice
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, literal_column, or_, select, update
 
-from feeds.records import Article, Deleted, Known
+from feeds.records import Deleted, Known
 from storage.batches import batches
-from storage.tables import tombstones
+from storage.tables import sources, tombstones
 from storage.upserts import upsert
 
 Reason: TypeAlias = Literal["purged", "withdrawn"]  # by retention, by a person
@@ -30,27 +30,75 @@ def known(db: Connection, source_id: int, guids: Iterable[str]) -> dict[str, Kno
     }
 
 
-def withdrawn(db: Connection, *, category: str | None, limit: int) -> tuple[Deleted, ...]:
-    """The latest articles that were withdrawn from a category (None: from everything), the latest first."""
-    columns = (tombstones.c.atom_id, tombstones.c.categories, tombstones.c.deleted_at)
+def ids(db: Connection, *words: str) -> list[str]:
+    """The ids of the articles of these addresses, guids or ids that are gone."""
+    return list(
+        dict.fromkeys(
+            found
+            for some in batches(filter(None, words))
+            for found in db.scalars(select(tombstones.c.atom_id).where(_is_named(some)))
+        )
+    )
+
+
+def withdraw(db: Connection, *words: str, now: datetime) -> frozenset[str]:
+    """What retention let go of and has one of these addresses, guids or ids is withdrawn, too.
+
+    Returns the categories that those articles stood in.
+    """
+    found: list[str] = []
+    for some in batches(filter(None, words)):
+        purged = _is_named(some) & (tombstones.c.reason != "withdrawn")
+        found += db.scalars(select(tombstones.c.categories).where(purged))
+        db.execute(update(tombstones).where(purged).values(reason="withdrawn", deleted_at=now))
+    return frozenset(name for names in found for name in msgspec.json.decode(names, type=tuple[str, ...]))
+
+
+def _is_named(words: Sequence[str]) -> ColumnElement[bool]:
+    return or_(*(column.in_(words) for column in (tombstones.c.guid, tombstones.c.atom_id, tombstones.c.url)))
+
+
+class Hidden(NamedTuple):
+    """What the public is told nothing of: private categories, and sources that stand in one."""
+
+    categories: Set[str] = frozenset()
+    sources: Set[str] = frozenset()
+
+    def hides(self, source: str, names: Iterable[str]) -> bool:
+        """Whether an article of that source, in the categories of these names, is none of the public's business."""
+        return source in self.sources or not self.categories.isdisjoint(names)
+
+
+NOTHING = Hidden()
+
+
+def withdrawn(db: Connection, *, category: str | None, limit: int, hidden: Hidden = NOTHING) -> tuple[Deleted, ...]:
+    """The latest articles that were withdrawn from a category (None: from everything), the latest first; for the
+    public without those that are `hidden`."""
+    columns = (tombstones.c.atom_id, tombstones.c.categories, tombstones.c.deleted_at, sources.c.name.label("source"))
     rows = db.execute(
         select(*columns)
+        .join(sources, sources.c.id == tombstones.c.source_id)
         .where(tombstones.c.reason == literal_column("'withdrawn'"))  # as the index has it
         .order_by(tombstones.c.deleted_at.desc(), tombstones.c.atom_id)
     )
-    found = (row for row in rows if category is None or category in msgspec.json.decode(row.categories))
-    return tuple(Deleted(atom_id=row.atom_id, when=row.deleted_at) for row in islice(found, limit))
+
+    def is_told(row: Row[*tuple[Any, ...]]) -> bool:
+        if category is None and not any(hidden):  # as ever, and quick
+            return True
+        names = msgspec.json.decode(row.categories, type=tuple[str, ...])
+        if category in hidden.categories:
+            return category in names
+        return (category is None or category in names) and not hidden.hides(row.source, names)
+
+    return tuple(Deleted(atom_id=row.atom_id, when=row.deleted_at) for row in islice(filter(is_told, rows), limit))
 
 
-def copies(db: Connection, batch: Iterable[Article]) -> set[str]:
-    """The guids of those articles that are copies of a withdrawn one: its address and its title."""
-    rows = db.execute(
-        select(tombstones.c.url, tombstones.c.title).where(
-            tombstones.c.reason == literal_column("'withdrawn'"), tombstones.c.url != ""
-        )
-    )
-    gone = {(row.url, row.title) for row in rows}
-    return {article.guid for article in batch if (article.url, article.title) in gone}
+def ids_of(db: Connection, hidden: Hidden) -> set[str]:
+    """The ids of those articles that are hidden and gone."""
+    columns = (tombstones.c.atom_id, tombstones.c.categories, sources.c.name.label("source"))
+    rows = db.execute(select(*columns).join(sources, sources.c.id == tombstones.c.source_id))
+    return {row.atom_id for row in rows if hidden.hides(row.source, msgspec.json.decode(row.categories))}
 
 
 def bury(

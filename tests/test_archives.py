@@ -12,8 +12,8 @@ from lxml import etree
 
 from builders import TUESDAY
 from feeds import pipeline
-from feeds.errors import NotFoundError
-from storage import articles, open_store
+from feeds.pipeline import edition
+from storage import archiving, articles, categories, open_store
 from test_pipeline import CONFIG, Clock, Mill
 
 SITE = "https://mill.example/"
@@ -139,7 +139,7 @@ def test_what_was_killed_between_sealing_and_writing_is_written_next(mill: Mill,
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline.editions, "_put", kill)
+        patch.setattr(edition, "put", kill)
         with pytest.raises(Killed):
             fill(mill, 0, 250)
     mill.publish()
@@ -159,40 +159,75 @@ def test_when_the_oldest_articles_are_purged_the_walk_ends_before_them(mill: Mil
     assert not any(mill.output.rglob("world/archive/000001/*"))
 
 
-def test_a_withdrawn_article_is_gone_everywhere_and_stays_away(mill: Mill):
-    fill(mill, 0, 250)
-    for number in (3, 240):  # one in an archive document, one in the feed itself
-        assert pipeline.withdraw(mill.store, f"https://gazette.example/{number}", now=TUESDAY) == 1
-    mill.publish()
-    gone = {"https://gazette.example/3", "https://gazette.example/240"}
-    for path in mill.output.rglob("*.*"):
-        if path.suffix in {".xml", ".json"}:
-            text = path.read_text(encoding="utf-8").replace("deleted-entry ref=", "")
-            assert not any(f"{each}<" in text or f'"{each}"' in text.replace(f'"{each}" when', "") for each in gone), (
-                path
-            )
-    feed = etree.parse(mill.output / "world/atom.xml").getroot()
-    told = feed.findall("{http://purl.org/atompub/tombstones/1.0}deleted-entry")
-    assert {each.get("ref") for each in told} == gone
-    assert {each.get("when") for each in told} == {"2026-11-03T08:00:00Z"}
-    fill(mill, 0, 251)  # the source still lists them
-    assert not gone & set(ids(walk(mill, f"{SITE}world/atom.xml")))
-
-
-def test_a_copy_of_a_withdrawn_article_in_another_source_stays_away_too(mill: Mill):
+def test_a_late_article_and_a_revised_one_stand_in_the_feed_and_the_archives_do_not_change(mill: Mill):
+    fill(mill, 10, 120)
+    kept = archived(mill)
+    items = "".join(
+        f"<item><title>{title}</title><guid>https://gazette.example/{n}</guid>"
+        f"<pubDate>Sun, 01 Nov 2026 00:{n:02}:00 GMT</pubDate></item>"
+        for n, title in ((3, "Late"), (12, "Twelve"))
+    )
+    mill.put("gazette.xml", f'<rss version="2.0"><channel><title>Gazette</title>{items}</channel></rss>')
     mill.round()
-    mill.article("Copy", link="https://news.example/1")
-    mill.round()
-    assert pipeline.withdraw(mill.store, "https://news.example/1", now=TUESDAY) == 1
-    item = "<item><title>Copy</title><guid>another</guid><link>https://news.example/1</link></item>"
-    mill.put("gazette.xml", f'<rss version="2.0"><channel><title>Gazette</title>{item}</channel></rss>')
-    mill.round()
-    assert "Copy" not in mill.titles()
+    assert kept.items() <= archived(mill).items()
+    for folder in ("", "world/"):
+        assert {"Late", "Twelve"} <= mill.titles(f"{folder}atom.xml")
+        found = ids(walk(mill, f"{SITE}{folder}atom.xml"))
+        assert found.count("https://gazette.example/3") == 1
+        assert found.count("https://gazette.example/12") == 2  # as it was, too: RFC 5005 has readers take the newer
 
 
-def test_what_is_not_stored_cannot_be_withdrawn(mill: Mill):
-    with pytest.raises(NotFoundError, match="no article has the address or id"):
-        pipeline.withdraw(mill.store, "https://gone.example/", now=TUESDAY)
+WITHOUT_GAZETTE = CONFIG.replace("  - {name: gazette, path: gazette.xml, categories: [World]}\n", "")
+
+
+def test_a_source_that_is_removed_and_comes_back_stands_in_a_walk_once(mill: Mill):
+    mill.text = CONFIG.replace("categories: [News]", "categories: [World]")
+    for n in range(8):
+        mill.article(f"Old {n}", date=f"2026-10-0{n + 1} 08:00:00")
+    fill(mill, 0, 350)
+    full = mill.text
+    for text in (WITHOUT_GAZETTE.replace("[News]", "[World]"), full):
+        mill.text = text
+        mill.round()
+        for folder, category in (("", None), ("world/", "World")):
+            assert sorted(ids(walk(mill, f"{SITE}{folder}atom.xml"))) == sorted(stored_on(mill, category))
+
+
+def test_a_document_in_the_middle_that_lost_all_its_articles_holds_the_chain(mill: Mill):
+    mill.text = CONFIG.replace("categories: [News]", "categories: [World]")
+    for n in range(9):
+        mill.article(f"Old {n}", date=f"2026-10-0{n + 1} 08:00:00")
+    fill(mill, 0, 350)
+    many = [path for path, _ids in walk(mill, f"{SITE}atom.xml")]
+    for n in range(300):  # more than the documents behind the oldest hold
+        mill.article(f"New {n}", date=f"2026-11-02 {n // 60:02}:{n % 60:02}:00")
+    mill.round()
+    longer = [path for path, _ids in walk(mill, f"{SITE}atom.xml")]
+    assert longer[-len(many) + 1 :] == many[1:]
+    mill.text = WITHOUT_GAZETTE.replace("[News]", "[World]")
+    mill.round()
+    left = walk(mill, f"{SITE}atom.xml")
+    assert sorted(ids(left)) == sorted(stored_on(mill, None))
+    for path in set(longer) - {path for path, _ids in left}:  # who was on the way there comes to the end
+        assert ids(walk_on(mill, path)) == ids(left)[-9:]
+
+
+def stored_on(mill: Mill, category: str | None) -> list[str]:
+    """What stands on a shelf: the store holds the articles of a source that was removed, too."""
+    with mill.store.read() as db:
+        shelf = categories.standing(db)[category]
+        numbers = [None, *range(1, archiving.latest(db, shelf.id) + 1)]
+        return [one.atom_id for number in numbers for one in articles.archived(db, shelf.id, number)]
+
+
+def walk_on(mill: Mill, path: str) -> list[tuple[str, list[str]]]:
+    """From an archive document to the oldest one."""
+    found = []
+    while path:
+        feed = feedparser.parse((mill.output / path).read_bytes())
+        found.append((path, [entry.id for entry in feed.entries]))
+        path = link(feed, "prev-archive").removeprefix(SITE)
+    return found
 
 
 def test_one_new_article_writes_as_little_with_a_large_archive_as_with_a_small_one(mill: Mill):
@@ -206,17 +241,17 @@ def test_one_new_article_writes_as_little_with_a_large_archive_as_with_a_small_o
 def test_what_comes_in_while_archives_are_written_is_published_with_the_next_look(
     mill: Mill, monkeypatch: pytest.MonkeyPatch
 ):
-    put = pipeline.editions._put
+    put = edition.put
     late: list[int] = []
 
-    def slowly(settings, documents):
+    def slowly(tree, documents):
         if not late and any("archive/" in path for path in documents):
             late.append(600)
             fill_without_publishing(mill, 0, 600)
-        return put(settings, documents)
+        return put(tree, documents)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline.editions, "_put", slowly)
+        patch.setattr(edition, "put", slowly)
         fill(mill, 0, 350)
     assert all(len(walk(mill, f"{SITE}{folder}atom.xml")[0][1]) <= 100 for folder in ("", "world/"))
     mill.publish()

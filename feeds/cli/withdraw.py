@@ -13,17 +13,18 @@ from feeds.clock import SystemClock
 @click.argument("word", metavar="URL-or-ID")
 @click.pass_obj
 def command(context: Context, word: str) -> None:
-    """Take the articles of an address or id out of the store, the feeds and the archive documents that hold them, at
-    once. They stay away, though their sources still list them; feeds tell their readers that they are gone. Files in
-    folders that are no longer published are not looked at."""
+    """Take the articles of an address or id out of the store and out of every published file, at once: also out of
+    archives that show them as they were, and of folders and pages that are no longer published. They stay away, though
+    their sources still list them; feeds tell their readers that they are gone. Every published file is looked through.
+    If it is interrupted, withdraw the same once more."""
+    if not word.strip():
+        raise click.UsageError("no address or id was given; `feedmill articles --json` shows those of articles")
     store, settings = context.store, context.complete
     pipeline.prepare(store, settings)
-    count = pipeline.withdraw(store, word, now=SystemClock().now())
-    publications = pipeline.publish(store, settings)
+    done = pipeline.withdraw(store, settings, word, now=SystemClock().now())
     if context.verbosity >= 0:
-        changed = sum(publication.changed for publication in publications)
         click.echo(
-            f"{count} article{'' if count == 1 else 's'} withdrawn, {changed} published "
-            f"file{'' if changed == 1 else 's'} written",
+            f"{done.articles} article{'' if done.articles == 1 else 's'} withdrawn, gone from {done.files} published "
+            f"file{'' if done.files == 1 else 's'}",
             err=True,
         )

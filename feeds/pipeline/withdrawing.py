@@ -1,22 +1,93 @@
-"""Articles taken back on request: gone from the store and from what is published of it, and not to return."""
+"""Articles taken back on request: gone from the store and from every published file, and not to return."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from urllib.parse import urldefrag
 
-from feeds.errors import NotFoundError
-from storage import Store, articles, retention
+from feeds.errors import NotFoundError, OutputError
+from feeds.normalizing import urls
+from feeds.pipeline import privacy
+from feeds.pipeline.editions import publish
+from feeds.publishing import output, tracing
+from feeds.settings import Settings
+from storage import Store, withdrawing
 
 
-def withdraw(store: Store, word: str, *, now: datetime) -> int:
-    """Withdraw the articles of this address, guid or id, from whatever source they came; how many there were.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """How many articles there were, and how many published files showed them."""
+
+    articles: int
+    files: int
+
+
+def withdraw(store: Store, settings: Settings, word: str, *, now: datetime) -> Withdrawn:
+    """Withdraw the articles of this address, guid or id, from whatever source they came; no published file shows them
+    any more, though the store has forgotten of it. An address may be spelled otherwise, with trackers or a fragment,
+    and may be the former one of an article that was revised, as long as a published file names it.
 
     A tombstone stays of each: feeds tell readers of it (RFC 6721), and an entry that a source still lists stays away.
-    Raises NotFoundError where the store holds none.
+    The store follows the settings already (`prepare`). What was stopped in the middle is finished by withdrawing the
+    same once more.
+
+    Raises NotFoundError where the store never held one, and OutputError where a file can be neither written nor
+    removed.
     """
-    with store.begin() as db:
-        found = articles.named(db, word)
-        retention.purge(db, found, now=now.replace(microsecond=0), reason="withdrawn")
-    if not found:
-        raise NotFoundError(f"no article has the address or id {word!r}; `feedmill articles --json` shows them")
-    return len(found)
+    try:
+        return _withdraw(store, settings, word, now.replace(microsecond=0))
+    except OutputError as error:
+        raise OutputError(privacy.masked(settings, str(error))) from None
+
+
+def _withdraw(store: Store, settings: Settings, word: str, now: datetime) -> Withdrawn:
+    with output.writing(settings.output), privacy.writing(settings):  # nobody publishes what we have looked through
+        words, ids = _known(store, settings, word)
+        if not ids:
+            raise NotFoundError(f"no article has the address or id {word!r}; `feedmill articles --json` shows them")
+        shown = [(tree, path) for tree in privacy.trees(settings) for path in tracing.showing(tree, ids)]
+        paths = [path for _tree, path in shown]
+        with store.begin() as db:
+            count = withdrawing.withdraw(db, *words, showing=privacy.documents(paths), now=now)
+    try:
+        publish(store, settings)
+    finally:
+        _remove(store, settings, shown, ids)
+    return Withdrawn(articles=count, files=len(shown))
+
+
+def _known(store: Store, settings: Settings, word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The word as the store knows it, and the ids that articles of it have in feeds; no ids where it does not.
+
+    Who publishes the tree waits meanwhile.
+    """
+    given = word.strip()
+    address = urls.canonical(given)
+    page = urls.canonical(urldefrag(given).url)
+    with store.read() as db:
+        for words in ((word, given, address), (page,)):
+            if ids := withdrawing.published_ids(db, *words):
+                return words, ids
+    former = tuple(dict.fromkeys(id_ for tree in privacy.trees(settings) for id_ in tracing.ids_at(tree, address)))
+    with store.read() as db:
+        return former, withdrawing.published_ids(db, *former)
+
+
+def _remove(store: Store, settings: Settings, shown: Sequence[tuple[Path, str]], ids: Sequence[str]) -> None:
+    """Take away what shows one of these articles still: nothing is published there any more, or it could not be
+    written. That is worse than a file less, which is written as soon as it can be."""
+    problems = []
+    with output.writing(settings.output), privacy.writing(settings):
+        left = [(tree, path) for tree, path in shown if tracing.shows(tree, path, ids)]
+        with store.begin() as db:
+            withdrawing.write_again(db, privacy.documents(path for _tree, path in left))
+        for tree, path in left:
+            try:
+                output.remove(tree, path)
+            except OutputError as error:
+                problems.append(str(error))
+    if problems:
+        raise OutputError("\n".join(problems))

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from feeds.records import Feed
 
 FOLDER = "archive"
 _NAMES = {"xml": "atom.xml", "html": "index.html"}
+KINDS = tuple(_NAMES)
+_PATH = re.compile(rf"(.+/)?{FOLDER}/([0-9]{{6,9}})/(?:{'|'.join(map(re.escape, _NAMES.values()))})", re.ASCII)
 
 
 def path(number: int, extension: str = "xml") -> str:
     """An archive document's path, relative to its feed's folder. Its name tells any web server its media type."""
     return f"{FOLDER}/{number:06d}/{_NAMES[extension]}"
+
+
+def number_of(path: str) -> tuple[str, int] | None:
+    """The folder of its feed, and the number, of the archive document at this path; None: it is none."""
+    found = _PATH.fullmatch(path)
+    return ((found[1] or "").rstrip("/"), int(found[2])) if found else None
 
 
 def own_url(feed: Feed, name: str, extension: str = "xml") -> str:

@@ -24,10 +24,15 @@ def clean(feed: Feed) -> Feed:
     return cleaned
 
 
+def fit(text: str) -> str:
+    """The same for a single text."""
+    return text if text.isprintable() or _is_fit(text) else _FORBIDDEN.sub("", text)
+
+
 def _clean(value: Any) -> Any:
     """The same object where nothing had to go: that is nearly always, and costs no copy."""
     if isinstance(value, str):
-        return value if value.isprintable() or _is_fit(value) else _FORBIDDEN.sub("", value)
+        return fit(value)
     if isinstance(value, tuple):
         cleaned = tuple(map(_clean, value))
         return value if all(map(_is, cleaned, value)) else cleaned
