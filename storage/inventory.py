@@ -40,6 +40,14 @@ def inventory(db: Connection, *, names: Collection[str], now: datetime) -> Inven
     )
 
 
+def next_due(db: Connection, *, names: Collection[str], now: datetime) -> datetime | None:
+    """When the first of the sources called `names` is due, which may have been a while ago; None where none will be."""
+    configured = frozenset(names)
+    columns = (sources.c.name, sources.c.next_fetch_at)
+    rows = db.execute(select(*columns).where(sources.c.standing == "active"))
+    return min((row.next_fetch_at or now for row in rows if row.name in configured), default=None)
+
+
 def _count(db: Connection, table: Table) -> int:
     # Exact, and never off after a crash as a number kept beside the rows could be. Both databases walk the smallest
     # index: a million articles take 13 ms on SQLite, 150 on PostgreSQL, and nobody who writes waits for it.

@@ -1,4 +1,8 @@
-"""The published tree on disk: each file replaced whole, and only when its bytes moved."""
+"""The published tree on disk: each file replaced whole, and only when its bytes moved.
+
+Beside a file stand its compressed variants. They are of its bytes if, and only if, they were last modified at the same
+nanosecond: whoever serves them looks at that, for a crash may come between two files.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from feeds.errors import OutputError
+from feeds.publishing.compressing import COMPRESSORS, may_have_variants, variants
 from feeds.records import Publication
 
-_UNFINISHED = ".feedmill-unfinished"  # the file that is being written: one at a time, so one name is enough
+_UNFINISHED = ".feedmill-unfinished"  # what is being written: one file at a time, so one name of each kind is enough
 _LOCK = ".feedmill.lock"
 
 
@@ -26,7 +31,10 @@ def writing(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / _LOCK).open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            (folder / _UNFINISHED).unlink(missing_ok=True)  # the tree is not searched: it may hold a million files
+            for suffix in ("", *COMPRESSORS):
+                (folder / f"{_UNFINISHED}{suffix}").unlink(
+                    missing_ok=True
+                )  # the tree is not searched: it may hold a million files
             yield
     except OSError as error:
         raise OutputError(_words(folder, error)) from error
@@ -40,19 +48,26 @@ def put(folder: Path, path: str, content: bytes) -> Publication:
     target = folder / path
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     try:
-        if _content(target) == content:
-            return Publication(path=path, etag=etag, changed=False)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, content, folder)
+        is_changed = _content(target) != content
+        if is_changed:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _replace(target, content, folder)
+        elif not _has_variants(target, content):  # a crash came between, or a version that wrote none
+            _replace_variants(target, variants(path, content), target.stat().st_mtime_ns, folder)
     except OSError as error:
         raise OutputError(_words(target, error)) from error
-    return Publication(path=path, etag=etag, changed=True)
+    return Publication(path=path, etag=etag, changed=is_changed)
 
 
 def remove(folder: Path, path: str) -> None:
-    """Take a published file away, and its folder with it when that is empty then. Raises OutputError."""
+    """Take a published file away, its compressed variants, and its folder when that is empty then.
+
+    Raises OutputError.
+    """
     target = folder / path
     try:
+        for suffix in COMPRESSORS:  # first: a web server may look for these alone
+            beside(target, suffix).unlink(missing_ok=True)
         target.unlink(missing_ok=True)
         with suppress(OSError):
             target.parent.rmdir()
@@ -67,19 +82,67 @@ def _content(target: Path) -> bytes | None:
         return None
 
 
-def _replace(target: Path, content: bytes, folder: Path) -> None:
-    is_near = folder.stat().st_dev == target.parent.stat().st_dev  # else it could not be moved there
-    unfinished = (folder if is_near else target.parent) / _UNFINISHED
+def beside(target: Path, suffix: str) -> Path:
+    """Where the variant of a file lies."""
+    return target.with_name(target.name + suffix)
+
+
+def _has_variants(target: Path, content: bytes) -> bool:
+    """Whether those that belong beside it are of its bytes, and no others are there."""
+    wanted = COMPRESSORS if may_have_variants(target.name, content) else {}
+    modified = target.stat().st_mtime_ns
+    return all(_modified(beside(target, suffix)) == (modified if suffix in wanted else None) for suffix in COMPRESSORS)
+
+
+def _modified(target: Path) -> int | None:
     try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # or a crash of the machine could leave the new name on an empty file
+        return target.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _replace(target: Path, content: bytes, folder: Path) -> None:
+    """The file and its variants. These first: who does not look at their times is ahead for a moment, never behind."""
+    former = _modified(target)
+    with _unfinished(target, folder) as unfinished:
+        _write(unfinished, content)
+        modified = unfinished.stat().st_mtime_ns
+        if former is not None and modified <= former:  # within one tick of the kernel's clock, or that was put back
+            modified = former + 1
+        os.utime(unfinished, ns=(modified, modified))
+        _replace_variants(target, variants(target.name, content), modified, folder)
         unfinished.replace(target)
+
+
+def _replace_variants(target: Path, wanted: dict[str, bytes], modified: int, folder: Path) -> None:
+    for suffix in COMPRESSORS:
+        if suffix not in wanted:
+            beside(target, suffix).unlink(missing_ok=True)
+            continue
+        with _unfinished(target, folder, suffix) as unfinished:
+            _write(unfinished, wanted[suffix])
+            os.utime(unfinished, ns=(modified, modified))
+            unfinished.replace(beside(target, suffix))
+
+
+@contextmanager
+def _unfinished(target: Path, folder: Path, suffix: str = "") -> Iterator[Path]:
+    """Where to write what is to stand at the target; nothing is left there."""
+    is_near = folder.stat().st_dev == target.parent.stat().st_dev  # else it could not be moved there
+    unfinished = (folder if is_near else target.parent) / f"{_UNFINISHED}{suffix}"
+    try:
+        yield unfinished
     except BaseException:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
         raise
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # or a crash of the machine could leave the new name on an empty file
 
 
 def _words(path: Path, error: OSError) -> str:

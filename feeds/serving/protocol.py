@@ -1,38 +1,86 @@
-"""HTTP/1.1 as uvicorn speaks it, less patient with the beginning of a request than uvicorn is."""
+"""HTTP/1.1 as uvicorn speaks it, less patient with its clients, and quicker with what stands in memory."""
 
 from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
 
+import httptools
+import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from feeds.serving.answers import Answer, Message, head
+from feeds.serving.application import Served
+
+log = structlog.get_logger()
+
 REQUEST_SECONDS = 10.0  # from the connection, or a request's first byte, to its end
+WRITE_SECONDS = 60.0  # in which a client must have taken something of what it asked for
 LINGER_SECONDS = 2.0  # in which a client that was refused may read why
 HEAD_BYTES = 32_768
+HEADERS = 100
+PIPELINED = 100  # requests of one client that may wait for the answer to another
+# Half of the 1,024 files that a process may have open where nobody has said otherwise; the rest are for fetching.
+CONNECTIONS = 512
 
 _TOO_SLOW = "the request did not arrive whole within {:g} seconds"
-_TOO_LARGE = f"the address and the headers of a request may have {HEAD_BYTES} bytes together"
+_TOO_LARGE = f"a request may have {HEADERS} headers, and these and its address {HEAD_BYTES} bytes together"
+_TOO_MANY = "there are too many connections just now; try again soon"
+_CLOSE = b"connection: close\r\n"
+_MORE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})  # say that more than a head comes
 
 
 class _HeadTooLargeError(Exception):
     """Ends the parsing of a request; httptools makes an error of its own of it."""
 
 
+class _TooManyError(Exception):
+    """Does the same where more is asked than is read."""
+
+
+class _TargetError(Exception):
+    """Does the same where the address is none that can be asked for."""
+
+
+class _Parting:
+    """What uvicorn writes an answer to while its request may still come in. uvicorn would hang up with the answer."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self.close = protocol.part
+
+
 class Protocol(HttpToolsProtocol):
-    """Answers 431 where uvicorn would buffer a head of any size, and 408 where it would wait for ever."""
+    """Answers 431 where uvicorn would buffer a head of any size, and 408 where it would wait for ever.
+
+    What the application can tell at once is written at once: a task for each 304 costs more than the 304.
+    """
 
     request_seconds = REQUEST_SECONDS
+    write_seconds = WRITE_SECONDS
+    max_connections = CONNECTIONS
+    app: Served
     _timer: asyncio.TimerHandle | None = None
     _is_unfinished = False  # a request has begun, and not all of it is here
     _is_in_head = False
     _is_refused = False
+    _is_answered = False  # the request whose end is being read was answered at once
+    _is_last = False  # no request comes after the one that is being answered
+    _is_too_large = False
+    _has_more = False
+    _is_counted = False
     _arrived = 0  # bytes of the head that is being read
     _parsed = 0  # of these, in whole lines
+    _answered = 0  # requests
+    _looked_at = (0, 0, 0.0)  # what had been answered, what was not yet sent, and since when that is so
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.max_size = HEAD_BYTES  # type: ignore[attr-defined]  # of a read: asyncio makes room for 256 KB
         self._timer = self.loop.call_later(self.request_seconds, self._give_up)
+        if len(self.connections) > self.max_connections and not self._make_room():
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MANY, (b"retry-after", b"10"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_timer()
@@ -41,6 +89,8 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
+        self._is_counted = self._arrived + len(data) > HEAD_BYTES  # else no head in it can be too large
+        self._parsed = self._arrived
         super().data_received(data)
         if not self._is_unfinished or self._is_refused:
             return
@@ -51,37 +101,118 @@ class Protocol(HttpToolsProtocol):
         elif self._timer is None:  # only for a request that comes in pieces: most need no timer
             self._timer = self.loop.call_later(self.request_seconds, self._give_up)
 
+    def look(self, now: float, keep_alive: float) -> None:
+        """Hang up on who takes nothing of what it asked for, and on who asks nothing more. Called once a second."""
+        unsent = self.transport.get_write_buffer_size()
+        answered, former, since = self._looked_at
+        if (answered, former) != (self._answered, unsent):
+            self._looked_at = (self._answered, unsent, now)
+        elif unsent and now - since > self.write_seconds:
+            log.info("client takes no answer, hung up", client=self._peer(), unsent=unsent)
+            self.transport.abort()
+        elif not unsent and self._is_idle() and now - since > keep_alive:
+            self.transport.close()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_unfinished = self._is_in_head = True
         self._arrived = self._parsed = 0
+        self._has_more = False
 
     def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        self._count(len(url))
+        self.url += url
+        if self._is_counted:
+            self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        self._count(len(name) + len(value) + 4)
+        name = name.lower()
+        self.headers.append((name, value))
+        if name in _MORE:
+            self._has_more = True
+            self.expect_100_continue |= name == b"expect" and value.lower() == b"100-continue"
+        if self._is_counted:
+            self._count(len(name) + len(value) + 4)
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
-        super().on_headers_complete()
+        if len(self.headers) > HEADERS:
+            self._is_too_large = True
+            raise _HeadTooLargeError
+        if b"#" in self.url or (self.url == b"*" and self.parser.get_method() != b"OPTIONS"):  # RFC 9112, section 3.2
+            raise _TargetError
+        if self._is_last or self.transport.is_closing():  # what comes after the request that was said to be the last
+            self._is_answered = True
+            return
+        if len(self.pipeline) >= PIPELINED:
+            raise _TooManyError
+        if not self.url.startswith(b"/"):  # http://HOST/PATH, whose host is what counts (RFC 9112, section 3.2.2)
+            self.scope["authority"] = _authority(self.url)  # type: ignore[typeddict-unknown-key]
+        if self._can_answer() and (answer := self.app.at_once(self._complete_scope())):
+            self._is_answered = True
+            self._write(answer)
+        else:
+            self.scope["root_path"] = self.root_path
+            super().on_headers_complete()
+            if self._has_more:
+                self.cycle.transport = _Parting(self)  # type: ignore[assignment]
+
+    def on_body(self, body: bytes) -> None:
+        if not self._is_answered:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._is_unfinished = False
         self._end_timer()
-        super().on_message_complete()
+        if not self._is_answered:
+            super().on_message_complete()
+        self._is_answered = False
+
+    def on_response_complete(self) -> None:
+        self._answered += 1
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - in our own words
-        if self._parsed > HEAD_BYTES:
+        if self._is_too_large:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _TOO_LARGE)
         else:
             self._refuse(HTTPStatus.BAD_REQUEST, "this is no HTTP request that can be understood")
 
+    def _can_answer(self) -> bool:
+        """Whether nothing is to be waited for: an earlier answer, a client that reads, a body."""
+        return (
+            (self.cycle is None or self.cycle.response_complete)
+            and not self.pipeline
+            and not self.flow.write_paused
+            and self.parser.get_method() in (b"GET", b"HEAD")
+            and not self._has_more
+        )
+
+    def _complete_scope(self) -> Message:
+        target = httptools.parse_url(self.url)
+        scope: Message = self.scope  # type: ignore[assignment]
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = self.parser.get_http_version()
+        scope["raw_path"] = target.path or b""
+        scope["query_string"] = target.query or b""
+        return scope
+
+    def _write(self, answer: Answer) -> None:
+        """All of an answer in one piece, for two are two calls of the system."""
+        self._answered += 1
+        headers = head(answer)
+        is_last = self.scope["http_version"] == "1.0" or not self.parser.should_keep_alive()
+        if is_last and _CLOSE not in headers:
+            headers += _CLOSE
+        body = b"" if self.scope["method"] == "HEAD" else answer.body
+        date = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
+        self.transport.write(b"".join((STATUS_LINE[answer.status], *date, headers, b"\r\n", body)))
+        if is_last or _CLOSE in headers:
+            self.transport.close()
+
     def _count(self, size: int) -> None:
         self._parsed += size
         if self._parsed > HEAD_BYTES:
+            self._is_too_large = True
             raise _HeadTooLargeError
 
     def _give_up(self) -> None:
@@ -96,20 +227,43 @@ class Protocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
-    def _refuse(self, status: HTTPStatus, text: str) -> None:
+    def _refuse(self, status: HTTPStatus, text: str, *more: tuple[bytes, bytes]) -> None:
         """Answer in the application's place, and hang up: where this request ends cannot be told."""
         self._is_refused = True
+        log.info("request refused", client=self._peer(), status=status.value)
+        is_amid = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        is_many = bool(self.pipeline) or len(self.connections) > 2 * self.max_connections
         self._forget_requests()
+        if is_amid or is_many:  # who asks and does not read could not read this either
+            self.transport.abort()
+            return
         body = f"{text}\n".encode()
         headers = [
             *self.server_state.default_headers,
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
+            *more,
         ]
         lines = [b"%s: %s\r\n" % header for header in headers]
-        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", body]))
-        # To close at once, while the client is still sending, would take the answer from it (RFC 9112, section 9.6).
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, _CLOSE, b"\r\n", body]))
+        self._linger()
+
+    def part(self) -> None:
+        """Hang up once the request is here to its end; or soon, if its sender goes on sending."""
+        self._is_last = True
+        self.pipeline.clear()
+        if self._is_unfinished:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        """Hang up when the client had time to read why.
+
+        To close at once, while it is still sending, would take the answer from it (RFC 9112, section 9.6).
+        """
+        if self.transport.is_closing():
+            return
         self.transport.write_eof()
         self._end_timer()
         self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
@@ -120,3 +274,24 @@ class Protocol(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
+
+    def _peer(self) -> str:
+        return self.client[0] if self.client else ""
+
+    def _is_idle(self) -> bool:
+        """Whether everything that was asked is answered."""
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        return self._answered > 0 and not self._is_unfinished and not is_answering
+
+    def _make_room(self) -> bool:
+        """Hang up on the client that has been idle longest; False where none is."""
+        idle = [one for one in self.connections if isinstance(one, Protocol) and one._is_idle()]
+        if idle:
+            min(idle, key=lambda one: one._looked_at[2]).transport.close()
+        return bool(idle)
+
+
+def _authority(url: bytes) -> str:
+    target = httptools.parse_url(url)
+    host = (target.host or b"").decode("ascii", "replace")
+    return f"[{host}]" if ":" in host else host

@@ -13,12 +13,13 @@ import uvicorn
 
 from feeds.borrowed_logs import borrowed
 from feeds.errors import ServingError
-from feeds.serving.answers import Application
+from feeds.serving.application import Served
 from feeds.serving.protocol import Protocol
 
 log = structlog.get_logger()
 
 _BACKLOG = 512
+_KEEP_ALIVE = 30  # seconds for which a client that has its answer may think of something more
 _GRACEFUL = 0.7  # of the time there is to stop; the rest is for hanging up, on a busy machine
 _HELP = {
     errno.EADDRINUSE: "another program listens there: stop it, or change server.port in the config",
@@ -30,7 +31,7 @@ _HELP = {
 class Server:
     """Serves an application at `host` and `port`; port 0 takes any that is free."""
 
-    def __init__(self, application: Application, host: str, port: int) -> None:
+    def __init__(self, application: Served, host: str, port: int) -> None:
         self._host = host
         self._port = port
         self._sockets: list[socket.socket] = []
@@ -38,6 +39,7 @@ class Server:
             uvicorn.Config(
                 application,
                 http=Protocol,
+                interface="asgi3",
                 loop="asyncio",
                 ws="none",
                 lifespan="off",
@@ -45,6 +47,7 @@ class Server:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE,
                 workers=1,
             )
         )
@@ -114,6 +117,8 @@ class _Uvicorn(uvicorn.Server):
         while not await self.on_tick(0):  # which renews the Date header
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_ending.wait(), 1.0)
+            for connection in list(self.server_state.connections):
+                connection.look(self._loop.time(), _KEEP_ALIVE)  # type: ignore[union-attr]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)

@@ -36,12 +36,15 @@ def test_the_file_that_nobody_asked_for_longest_makes_room(tmp_path: Path) -> No
     assert find(files, folder, "b") is not b
 
 
-def test_a_file_larger_than_the_memory_is_read_each_time_and_drives_nothing_out(tmp_path: Path) -> None:
+def test_a_file_larger_than_the_memory_is_not_held_and_drives_nothing_out(tmp_path: Path) -> None:
     files, folder = Files(capacity=25), published(tmp_path, a=10, large=26)
     a, large = find(files, folder, "a"), find(files, folder, "large")
-    assert find(files, folder, "large") is not large
-    assert find(files, folder, "large") == large
+    assert large.is_large
+    assert (large.content, large.size) == (b"", 26)
+    assert find(files, folder, "large").etag == large.etag
     assert find(files, folder, "a") is a
+    published(tmp_path, large=27)
+    assert find(files, folder, "large").etag != large.etag
 
 
 def test_a_file_that_grows_again_and_again_counts_once(tmp_path: Path) -> None:

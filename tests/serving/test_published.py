@@ -51,8 +51,8 @@ def test_a_folder_without_its_slash_is_redirected_and_a_feed_never_is(served: Se
     served.put("bread/atom.xml")
     served.put("金融/atom.xml")
     response = served.ask("/bread?x=1")
-    assert (response.status, response.headers["location"]) == (301, "/bread/?x=1")
-    assert served.ask("/%E9%87%91%E8%9E%8D").headers["location"] == "/%E9%87%91%E8%9E%8D/"
+    assert (response.status, response.headers["location"]) == (301, "./bread/?x=1")
+    assert served.ask("/%E9%87%91%E8%9E%8D").headers["location"] == "./%E9%87%91%E8%9E%8D/"
     assert served.ask("/bread/atom.xml").status == 200
     assert served.ask("/bread/atom.xml/").status == 404
 

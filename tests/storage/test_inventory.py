@@ -10,7 +10,7 @@ from storing import of, save
 from builders import MONDAY, TUESDAY, article
 from feeds.records import Inventory, SourceState
 from storage import Store, sources
-from storage.inventory import inventory
+from storage.inventory import inventory, next_due
 from storage.tables import tombstones
 
 HOUR = timedelta(hours=1)
@@ -109,3 +109,22 @@ def test_two_thousand_sources_take_no_more_statements_than_one(store: Store):
         inventory(db, names=names[:1], now=MONDAY)
     assert (found.sources["failing"], found.due) == (2000, 2000)
     assert of_all == len(statements) - of_all
+
+
+def test_the_next_due_time_is_that_of_the_first_source_that_is_asked(store: Store):
+    enroll(
+        store,
+        state("soon", next_fetch_at=TUESDAY),
+        state("later", next_fetch_at=TUESDAY + timedelta(hours=1)),
+        state("gone", next_fetch_at=MONDAY, standing="gone"),
+        state("elsewhere", next_fetch_at=MONDAY),
+        state("never asked", next_fetch_at=None),
+    )
+
+    def due(*names: str) -> Any:
+        with store.read() as db:
+            return next_due(db, names=names, now=MONDAY)
+
+    assert due("soon", "later", "gone") == TUESDAY
+    assert due("later", "never asked") == MONDAY
+    assert due("gone") is None

@@ -1,0 +1,41 @@
+"""A published file as it is sent to whoever takes it smaller: beside NAME stand NAME.br and NAME.gz."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+
+import brotli
+
+# Of 200 KB of prose gzip 6 makes 2 % less than gzip 4 in twice the time, brotli 5 makes 5 % less than brotli 4 in half
+# as much again (docs/decisions/serving.md): what is published anew after each article is not worth that.
+_GZIP, _BROTLI = 4, 4
+_GZIP_FRAME = 31  # zlib's word for: the largest window, in gzip's frame, which then names no time and no file
+LEAST = 1_000  # bytes; what is smaller goes out in one packet anyway
+TEXTS = frozenset({".atom", ".css", ".html", ".js", ".json", ".opml", ".rss", ".svg", ".txt", ".xml", ".xsl"})
+
+
+def variants(path: str, content: bytes) -> dict[str, bytes]:
+    """The suffix of each file that belongs beside `path`, and what it holds: the same content, the same bytes."""
+    if not may_have_variants(path, content):
+        return {}
+    return {suffix: compress(content) for suffix, compress in COMPRESSORS.items()}
+
+
+def may_have_variants(path: str, content: bytes) -> bool:
+    """Whether it is worth while: a text, and not a tiny one."""
+    return len(content) >= LEAST and PurePath(path).suffix.lower() in TEXTS
+
+
+def gzip(content: bytes) -> bytes:
+    compressor = zlib.compressobj(_GZIP, wbits=_GZIP_FRAME)
+    return compressor.compress(content) + compressor.flush()
+
+
+def br(content: bytes) -> bytes:
+    compressed: bytes = brotli.compress(content, quality=_BROTLI, mode=brotli.MODE_TEXT)
+    return compressed
+
+
+COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {".br": br, ".gz": gzip}

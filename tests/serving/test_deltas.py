@@ -1,0 +1,138 @@
+"""`A-IM: feed`: readers that ask for it get the newer entries alone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import feedparser
+import pytest
+from served import Response, Served
+
+from builders import MONDAY, TUESDAY, article
+from feeds.publishing import atom, rss
+from feeds.records import Article, Deleted, Feed
+from feeds.serving.deltas import Deltas, is_wanted
+
+SCHEMAS = Path(__file__).parent.parent / "schemas"
+WRITERS: dict[str, Callable[[Feed], bytes]] = {"atom.xml": atom.write, "rss.xml": rss.write}
+HOSTILE = "</entry>\n  </entry>\n    </item>\n  <entry>\n    <item>"
+
+
+def feed(*articles: Article) -> Feed:
+    url = "https://mill.example/"
+    deleted = (Deleted(atom_id="tag:mill.example,2026:gone", when=MONDAY),)
+    return Feed(
+        id="tag:x,2026:all", title="Mill", folder_url=url, site_title="Mill", site_url=url, articles=articles,
+        deleted=deleted,
+    )  # fmt: skip
+
+
+def numbered(number: int, text: str = HOSTILE) -> Article:
+    return article(guid=f"https://gazette.example/{number}", title=f"Number {number}", content_html=text)
+
+
+ONE, TWO, THREE = numbered(1), numbered(2), numbered(3)
+
+
+@pytest.fixture(params=WRITERS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def ask(served: Served, name: str, etag: str, a_im: str = "feed") -> Response:
+    return served.ask(f"/{name}", A_IM=a_im, If_None_Match=etag)
+
+
+def titles(body: bytes) -> list[str]:
+    return [entry.title for entry in feedparser.parse(body).entries]
+
+
+def test_who_has_an_older_version_gets_what_is_new_and_what_was_revised(served: Served, name: str) -> None:
+    served.put(name, WRITERS[name](feed(TWO, ONE)))
+    old = served.ask(f"/{name}").headers["etag"]
+    revised = replace(ONE, title="Number 1, again", updated=TUESDAY)
+    served.put(name, WRITERS[name](feed(THREE, TWO, revised)))
+    whole = served.ask(f"/{name}")
+    part = ask(served, name, f'"x", W/{old}', "gzip;q=0.5, feed")
+    assert (part.status, part.headers["im"], part.headers["etag"]) == (226, "feed", whole.headers["etag"])
+    assert titles(part.body) == ["Number 3", "Number 1, again"]
+    assert titles(whole.body) == ["Number 3", "Number 2", "Number 1, again"]
+    assert part.headers["content-type"] == whole.headers["content-type"]
+    assert part.headers["cache-control"] == "no-store, im, max-age=300"
+    assert "A-IM" in part.headers["vary"].split(", ")
+    assert ask(served, name, part.headers["etag"]).status == 304
+    assert ask(served, name, old).body == part.body
+    assert feedparser.parse(part.body).feed.title == "Mill"
+
+
+@pytest.mark.skipif(not shutil.which("jing"), reason="jing is not installed; .ci/run installs it")
+def test_a_part_is_a_valid_document_also_without_any_entry(served: Served, name: str, tmp_path: Path) -> None:
+    served.put(name, WRITERS[name](feed(TWO, ONE)))
+    old = served.ask(f"/{name}").headers["etag"]
+    documents = []
+    for number, shown in enumerate([(THREE, TWO, ONE), (TWO,)]):
+        served.put(name, WRITERS[name](feed(*shown)))
+        part = ask(served, name, old)
+        assert (part.status, len(titles(part.body))) == (226, (1, 0)[number])
+        documents.append(tmp_path / f"{number}.xml")
+        documents[-1].write_bytes(part.body)
+    schema = SCHEMAS / f"{name.removesuffix('.xml')}.rnc"
+    done = subprocess.run(["jing", "-c", schema, *documents], capture_output=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == (b"", 0)
+
+
+def test_a_compressed_version_is_known_as_well(served: Served) -> None:
+    served.put("atom.xml", atom.write(feed(numbered(1, "wheat " * 500))))
+    old = served.ask("/atom.xml", Accept_Encoding="gzip").headers["etag"]
+    assert "gzip" in old
+    served.put("atom.xml", atom.write(feed(TWO, numbered(1, "wheat " * 500))))
+    part = served.ask("/atom.xml", Accept_Encoding="gzip", A_IM="feed", If_None_Match=old)
+    assert (part.status, titles(part.body)) == (226, ["Number 2"])
+    assert part.headers["etag"] == served.ask("/atom.xml", Accept_Encoding="gzip").headers["etag"]
+
+
+def test_whoever_cannot_be_helped_gets_the_whole(served: Served, name: str) -> None:
+    served.put(name, WRITERS[name](feed(ONE)))
+    old = served.ask(f"/{name}").headers["etag"]
+    served.put(name, WRITERS[name](feed(TWO, ONE)))
+    for answer in (
+        ask(served, name, '"0123456789abcdef0123456789abcdef"'),  # never served, or forgotten
+        ask(served, name, old, "feed;q=0"),
+        ask(served, name, old, "vcdiff"),
+        served.ask(f"/{name}", A_IM="feed"),
+    ):
+        assert (answer.status, len(titles(answer.body))) == (200, 2)
+    served.put(name, WRITERS[name](feed(THREE)))  # nothing of what it has stands there any more
+    assert ask(served, name, old).status == 200
+
+
+def test_other_files_are_not_cut(served: Served) -> None:
+    for path in ("feed.json", "archive/000001/index.html", "other.xml"):
+        served.put(path, b"one")
+        old = served.ask(f"/{path}").headers["etag"]
+        served.put(path, b"two, and longer")
+        assert served.ask(f"/{path}", A_IM="feed", If_None_Match=old).status == 200
+
+
+@pytest.mark.parametrize("a_im", ["feed", " FEED ; q=0.5", "gzip, feed;q=1.0", "vcdiff, feed"])
+def test_the_wish_is_understood(a_im: str) -> None:
+    assert is_wanted(a_im)
+
+
+@pytest.mark.parametrize("a_im", ["", "feed;q=0", "feed;q=0.0", "feeds", "x-feed", "feed;q=", "gzip"])
+def test_another_wish_is_none(a_im: str) -> None:
+    assert not is_wanted(a_im)
+
+
+def test_so_many_versions_are_remembered_and_no_more() -> None:
+    deltas = Deltas()
+    first, last = atom.write(feed(ONE)), atom.write(feed(TWO, ONE))
+    deltas.remember("atom.xml", '"first"', first)
+    assert deltas.since("atom.xml", frozenset({'"first"'}), '"last"', last)
+    for number in range(500):
+        deltas.remember("atom.xml", f'"{number}"', first)
+    assert deltas.since("atom.xml", frozenset({'"first"'}), '"last"', last) is None
