@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from feeds.errors import SourceError
 from feeds.fetching.compression import decompress
@@ -16,6 +17,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NUMBER = re.compile(r"[0-9]+\Z")
 _MAX_AGE = re.compile(r"(?:\A|[\s,])max-age\s*=\s*\"?([0-9]{1,18})", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]{1,60})", re.IGNORECASE)
+_LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*+;[^<>,\";]*+(?:\"[^\"]*+\")?)*+)")
+_RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s\",;]+))", re.IGNORECASE)
 _CENTURY = timedelta(days=36_500)
 
 
@@ -54,7 +57,6 @@ def read_answer(answer: Answer, *, has_validators: bool, max_size: int, now: dat
     validators = Validators(etag=answer.header("etag"), last_modified=answer.header("last-modified"))
     if answer.status in {200, 203, 226}:
         media_type = answer.header("content-type")
-        charset = _CHARSET.search(media_type)
         try:
             content = decompress(answer.content, answer.header("content-encoding"), limit=max_size)
         except SourceError as error:
@@ -63,8 +65,10 @@ def read_answer(answer: Answer, *, has_validators: bool, max_size: int, now: dat
             content=content,
             url=answer.url,
             media_type=media_type.partition(";")[0].strip().lower(),
-            charset=charset[1] if charset else "",
+            charset=charset_of(media_type),
             is_delimited=answer.is_delimited,
+            hub=_linked(answer, "hub"),
+            self_url=_linked(answer, "self"),
         )
         return Fetched(bodies=(body,), validators=validators, moved_to=answer.moved_to, pacing=pacing)
     if answer.status == 304 and has_validators:
@@ -83,6 +87,23 @@ def read_pacing(answer: Answer, now: datetime) -> Pacing:
         max_age=_seconds(age[1]) if age else _until(answer.header("expires"), answer, now),
         retry_after=_seconds(retry_after) if _NUMBER.match(retry_after) else _until(retry_after, answer, now),
     )
+
+
+def charset_of(content_type: str) -> str:
+    """What a Content-Type header says that a text is written in; "" where it does not."""
+    charset = _CHARSET.search(content_type)
+    return charset[1] if charset else ""
+
+
+def _linked(answer: Answer, relation: str) -> str:
+    """The first address that a Link header names with that relation (RFC 8288); "" where none does."""
+    for name, value in answer.headers:
+        for href, parameters in _LINK.findall(value) if name == "link" else ():
+            given = _RELATION.search(parameters)
+            if given and relation in (given[1] or given[2]).lower().split():
+                with suppress(ValueError):
+                    return urljoin(answer.url, str(href).strip())
+    return ""
 
 
 def _until(value: str, answer: Answer, now: datetime) -> timedelta | None:

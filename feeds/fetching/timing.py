@@ -44,6 +44,8 @@ _ABSENT = frozenset({"dns", "not-found"})
 
 def after(source: Source, state: SourceState, result: Answered, *, seen: Seen = NOTHING, now: datetime) -> SourceState:
     """The state of a source after `result`; `seen` is what its document taught, where there was a new one."""
+    if isinstance(result, Fetched) and result.is_pushed:
+        return _pushed(state, seen, now)
     match result:
         case FetchFailed():
             learned = _failed(state, result, now)
@@ -124,6 +126,16 @@ def _succeeded(
     )
 
 
+def _pushed(state: SourceState, seen: Seen, now: datetime) -> SourceState:
+    """What a hub sent is no visit: the source is asked when it would have been, with the validators it gave us."""
+    return replace(
+        state,
+        body_digest=seen.body_digest or state.body_digest,
+        attempts=0,
+        last_new_at=now if seen.has_new else state.last_new_at,
+    )
+
+
 def _failed(state: SourceState, failed: FetchFailed, now: datetime) -> SourceState:
     state = replace(state, failures=state.failures + 1, problem=failed.problem, last_fetch_at=now)
     if failed.kind == "throttled" or (failed.kind == "refused" and state.failures > 1):
@@ -172,6 +184,9 @@ def _due(source: Source, rhythm: Rhythm, wait: timedelta, now: datetime) -> date
 def _own_interval(source: Source, state: SourceState, result: Answered, now: datetime) -> timedelta:
     longest = max(source.max_interval, source.interval)
     interval = min(source.interval * (1 << _slowed(state, now)), longest)
+    # What a visit finds that its hub has told us nothing of shows that this hub is not to be relied upon.
+    if state.is_pushed and state.last_new_at != now and not source.schedule:
+        interval = max(interval, min(longest, DAY))
     if isinstance(result, FetchFailed):
         interval = min(interval * (1 << min(state.failures - 1, 10)), longest)
     elif state.rhythm.gap and state.last_new_at and not source.schedule:

@@ -1,0 +1,46 @@
+"""What hubs sent, on its way to the stream of refreshes: it waits until its source is free for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Container
+from typing import TypeAlias
+
+from feeds.records import Fetched, Source
+
+MOST = 50_000_000  # bytes that wait here, all together
+
+Pushed: TypeAlias = tuple[Source, Fetched]
+
+
+class Inbox:
+    """Any thread puts in, the stream takes out. `tell` is called when something came."""
+
+    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
+        self._tell = tell
+        self._waiting: list[Pushed] = []
+        self._lock = threading.Lock()
+
+    def put(self, source: Source, pushed: Fetched) -> bool:
+        """Whether there is room for it. The same once more is no more: some hubs deliver twice."""
+        with self._lock:
+            if not any(name.name == source.name and sent.bodies == pushed.bodies for name, sent in self._waiting):
+                if _size(pushed) + sum(_size(sent) for _source, sent in self._waiting) > MOST:
+                    return False
+                self._waiting.append((source, pushed))
+        self._tell()
+        return True
+
+    def waiting(self, at_work: Container[str]) -> list[Pushed]:
+        """The first of each source that nobody is at work on."""
+        with self._lock:
+            first = {source.name: (source, sent) for source, sent in reversed(self._waiting)}
+        return [pushed for name, pushed in first.items() if name not in at_work]
+
+    def remove(self, pushed: Pushed) -> None:
+        with self._lock:
+            self._waiting.remove(pushed)
+
+
+def _size(pushed: Fetched) -> int:
+    return sum(len(body.content) for body in pushed.bodies)
