@@ -1,0 +1,396 @@
+"""What is private stands where it is meant to, and nowhere else: whatever it was before, whatever it becomes."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import brotli
+import feedparser
+import pytest
+
+from builders import MONDAY, TUESDAY, article, config
+from feeds import pipeline, settings
+from feeds.clock import SystemClock
+from feeds.errors import OutputError
+from feeds.normalizing.categories import slugs
+from feeds.pipeline import editions, overview, privacy, reporting
+from feeds.pipeline.pushing.delivering import topics
+from feeds.records import Article, Source, SourceState
+from feeds.settings import Settings
+from storage import (
+    Store,
+    announcements,
+    archiving,
+    articles,
+    categories,
+    open_store,
+    reports,
+    retention,
+    sources,
+    subscribers,
+)
+from storage.reports import Report
+
+PATH = "q7zr0w2m9k4x8v1t5n3b"
+OTHER_PATH = "h2d6s0f8j4l1a9g3c7y5"
+LOGIN = "{user: ombudsman, password: correct-horse}"
+MINUTE = timedelta(minutes=1)
+UNPACK = {".gz": gzip.decompress, ".br": brotli.decompress}
+SOURCES = {"gazette": ["News"], "minutes": ["Board"], "shared": ["News"]}
+
+
+@dataclass
+class Mill:
+    """A store, a config that changes, and what is published: of three sources one stands in Board, one at times."""
+
+    folder: Path
+    store: Store
+    board: str = ""  # how it is private
+    slug: str = ""
+    pages: str = "false"
+    hub: str = ""
+    sources: dict[str, list[str]] = field(default_factory=lambda: dict(SOURCES))
+
+    @property
+    def settings(self) -> Settings:
+        private = f", private: {self.board}" if self.board else ""
+        slug = f", slug: {self.slug}" if self.slug else ""
+        listed = f"{{name: News, limit: 4}}, {{name: Board, title: Boardroom, limit: 4{slug}{private}}}"
+        each = "".join(
+            f'  - {{name: {name}, url: "https://{name}.example/feed", categories: {named}}}\n'
+            for name, named in self.sources.items()
+        )
+        hub = f"push: {{hub: {self.hub}}}\n" if self.hub else ""
+        site = 'site: {title: Mill, url: "https://mill.example/"}\n'
+        text = f"{site}{hub}pages: {self.pages}\ncategories: [{listed}]\nsources:\n{each}"
+        return settings.load(config(self.folder, text), environ={"BOARD_PATH": PATH})
+
+    @property
+    def public(self) -> Path:
+        return self.folder / "public"
+
+    @property
+    def apart(self) -> Path:
+        return self.folder / "public.private"
+
+    def save(self, source: str, *numbers: int, own: tuple[str, ...] = (), title: str = "") -> None:
+        """Articles of a source; the higher their number, the newer."""
+        followed = self.settings
+        pipeline.prepare(self.store, followed)
+        batch = [self.article(source, number, own, title) for number in numbers]
+        with self.store.begin() as db:
+            private = privacy.private_names(followed)
+            articles.save(db, source, batch, now=TUESDAY, slugs=slugs, private=private)
+
+    def article(self, source: str, number: int, own: tuple[str, ...], title: str) -> Article:
+        guid = f"https://{source}.example/{number}"
+        return article(
+            source=source,
+            guid=guid,
+            url=guid,
+            title=title or f"{source}word{number:03}",
+            content_html=f"<p>{source}word{number:03}</p>" + "<p>The stones turn all night long.</p>" * 30,
+            categories=tuple(dict.fromkeys((*self.sources[source], *own))),
+            own_categories=own,
+            published=MONDAY + number * MINUTE,
+            updated=MONDAY + number * MINUTE,
+        )
+
+    def publish(self) -> None:
+        pipeline.prepare(self.store, self.settings)
+        pipeline.publish(self.store, self.settings)
+
+    def showing(self, *words: str, below: Path | None = None, without: str = "\0") -> set[str]:
+        """The files that hold one of these words, in their text or in their name."""
+        tree = below or self.public
+        found = set()
+        for path in tree.rglob("*"):
+            name = path.relative_to(tree).as_posix()
+            text = UNPACK.get(path.suffix, bytes)(path.read_bytes()) if path.is_file() else b""
+            if any(word.encode() in text or word in name for word in words) and not name.startswith(without):
+                found.add(name)
+        return found
+
+    def titles(self, tree: Path, slug: str) -> set[str]:
+        return {entry.title for entry in feedparser.parse((tree / slug / "atom.xml").read_bytes()).entries}
+
+
+@pytest.fixture(autouse=True)
+def short_shelves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(editions, "LIMIT", 4)
+    monkeypatch.setattr(archiving, "SIZE", 3)
+
+
+@pytest.fixture
+def mill(tmp_path: Path) -> Iterator[Mill]:
+    opened = open_store(f"sqlite:///{tmp_path}/feedmill.db")
+    yield Mill(tmp_path, opened)
+    opened.close()
+
+
+@pytest.fixture
+def either(tmp_path: Path, store: Store) -> Mill:
+    """On each database in turn, with all pages."""
+    return Mill(tmp_path, store, pages="{articles: true}")
+
+
+def filled(mill: Mill) -> Mill:
+    """Enough for archives; of the shared source two articles say themselves that they are Board's."""
+    mill.save("gazette", *range(7))
+    mill.save("minutes", *range(7))
+    mill.save("shared", 0, 2, 3, 4, 6)
+    mill.save("shared", 1, 5, own=("Board",))
+    mill.publish()
+    return mill
+
+
+SECRETS = ("minutes", "Board", "sharedword001", "sharedword005", PATH, "ombudsman", "correct-horse")
+
+
+@pytest.mark.parametrize("board", ['{path: "${BOARD_PATH}"}', LOGIN])
+def test_nothing_private_stands_where_everybody_looks(mill: Mill, board: str) -> None:
+    mill.board, mill.hub, mill.pages = board, "https://hub.example/", "{articles: true}"
+    filled(mill)
+    assert mill.showing(*SECRETS, without=PATH) == set()
+    place = (mill.apart / "board") if board == LOGIN else (mill.public / PATH)
+    assert mill.titles(place, "") == {"minutesword006", "minutesword005", "minutesword004", "sharedword005"}
+    assert (place / "archive/000001/atom.xml").is_file()
+    assert (place / "subscribe.html").is_file()
+    assert "hub" not in (place / "atom.xml").read_text()
+    assert 'name="robots" content="noindex"' in (place / "index.html").read_text()
+    assert "articles/" not in (place / "index.html").read_text()
+    assert mill.titles(mill.public, "news") <= {f"{s}word{n:03}" for s in ("gazette", "shared") for n in range(7)}
+    assert mill.showing("sharedword006")
+    page = overview.page(mill.store, mill.settings, {}, now=TUESDAY).decode()
+    assert "gazette" in page
+    assert not [word for word in SECRETS if word in page]
+
+
+def test_folders_of_passwords_are_their_owners_alone(mill: Mill) -> None:
+    mill.board = LOGIN
+    filled(mill)
+    assert mill.apart.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("board", ['{path: "${BOARD_PATH}"}', LOGIN])
+def test_a_category_that_turns_private_leaves_nothing_behind(either: Mill, board: str) -> None:
+    filled(either)
+    either.save("minutes", 1, title="minutesword001 revised")  # archives show it as it was
+    with either.store.begin() as db:  # and this one, which is gone, too
+        retention.purge(db, articles.named(db, "https://minutes.example/0"), now=TUESDAY)
+    either.publish()
+    either.slug = "council"  # its former folder stays
+    either.publish()
+    assert {"archive/000001/atom.xml", "board/atom.xml", "council/atom.xml"} <= either.showing(
+        "minutesword000", "Board"
+    )
+    assert len(either.showing("minutesword002")) > 8
+    either.board, either.slug = board, ""
+    either.publish()
+    assert either.showing(*SECRETS, "council", without=PATH) == set()
+    assert either.showing("gazetteword000") >= {"archive/000001/atom.xml", "archive/000001/index.html"}
+    place = (either.apart / "council") if (either.apart / "council").is_dir() else None
+    place = place or ((either.apart / "board") if board == LOGIN else (either.public / PATH))
+    assert "minutesword006" in either.titles(place, "")
+    before = {path: path.stat().st_mtime_ns for path in either.public.rglob("*.xml")}
+    either.publish()  # all is done: nothing is looked through or written any more
+    assert {path: path.stat().st_mtime_ns for path in either.public.rglob("*.xml")} == before
+    for edition_of in (None, "Board", "News"):
+        with either.store.read() as db:
+            assert not categories.standing(db)[edition_of].has_strays
+
+
+def test_an_address_that_changes_takes_its_files_along(mill: Mill) -> None:
+    mill.board = '{path: "${BOARD_PATH}"}'
+    filled(mill)
+    mill.board = f"{{path: {OTHER_PATH}}}"
+    mill.publish()
+    assert mill.showing(PATH) == set()
+    assert mill.showing("minutes", without=OTHER_PATH) == set()
+    mill.board = LOGIN
+    mill.publish()
+    assert mill.showing(OTHER_PATH, "minutes", "Board") == set()
+    assert mill.titles(mill.apart, "board")
+    mill.board = '{path: "${BOARD_PATH}"}'
+    mill.publish()
+    assert mill.showing("minutes", below=mill.apart) == set()
+    assert not (mill.apart / "board").exists()
+
+
+@pytest.mark.parametrize("board", ['{path: "${BOARD_PATH}"}', LOGIN])
+def test_a_category_that_turns_public_is_like_any_other_and_its_secret_is_told_nobody(mill: Mill, board: str) -> None:
+    mill.board = board
+    filled(mill)
+    mill.board = ""
+    mill.publish()
+    assert mill.showing(PATH) == set()
+    assert mill.showing("minutes", below=mill.apart) == set()
+    assert mill.titles(mill.public, "board") == {"minutesword006", "minutesword005", "minutesword004", "sharedword005"}
+    assert "minutesword006" in mill.titles(mill.public, "")
+    assert [name for name in mill.showing("minutesword000") if name.startswith("archive/")]
+    assert "board/archive/000001/atom.xml" in mill.showing("minutesword000")
+    assert {"subscriptions.opml", "feeds.opml"} <= mill.showing("minutes", "board/")
+
+
+def test_a_source_that_is_moved_to_a_private_category_goes_as_a_whole(mill: Mill) -> None:
+    mill.board, mill.pages = LOGIN, "true"
+    filled(mill)
+    assert {"sources/gazette/index.html", "subscriptions.opml"} <= mill.showing("gazette")
+    mill.sources["gazette"] = ["Board"]
+    mill.publish()
+    assert mill.showing("gazette") == set()
+    assert "gazetteword006" in mill.titles(mill.apart, "board")
+
+
+def test_an_article_that_is_moved_to_a_private_category_leaves_its_page(either: Mill) -> None:
+    either.board = LOGIN
+    filled(either)
+    assert either.showing("sharedword003")
+    either.save("shared", 3, own=("Board",), title="sharedword003 in confidence")
+    either.publish()
+    assert either.showing("sharedword003") == set()
+    assert either.showing("sharedword003", below=either.apart)
+
+
+def test_what_is_withdrawn_is_told_to_its_own_readers_alone(mill: Mill) -> None:
+    filled(mill)
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/2", now=TUESDAY)
+    pipeline.withdraw(mill.store, mill.settings, "https://gazette.example/2", now=TUESDAY)
+    assert "minutes.example/2" in (mill.public / "atom.xml").read_text()
+    mill.board = LOGIN
+    mill.publish()
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/3", now=TUESDAY)
+    assert mill.showing("minutes") == set()
+    assert "gazette.example/2" in (mill.public / "atom.xml").read_text()
+    told = (mill.apart / "board/atom.xml").read_text()
+    assert told.count("<at:deleted-entry") == 2
+    assert mill.showing("minutesword002", "minutesword003", below=mill.apart) == set()
+
+
+@pytest.mark.parametrize("hub", ["own", "https://hub.example/"])
+def test_no_hub_hears_of_it(mill: Mill, hub: str) -> None:
+    mill.board, mill.hub = '{path: "${BOARD_PATH}"}', hub
+    filled(mill)
+    assert {topic.partition("example/")[2].rpartition("/")[0] for topic in topics(mill.store, mill.settings)} == {
+        "",
+        "news",
+    }
+    with mill.store.read() as db:
+        assert not [one for one in announcements.due(db, now=SystemClock().now()) if PATH in one.topic]
+        assert subscribers.count(db) == 0
+
+
+def test_no_report_names_a_hidden_source_not_even_an_older_one(mill: Mill) -> None:
+    filled(mill)
+    items = "".join(f"<li><strong>{name}</strong>: failed. Look.</li>" for name in ("gazette", "minutes"))
+    with mill.store.begin() as db:
+        sources.record(db, SourceState(name="minutes", failures=20, problem="no answer"))
+        reports.add(db, Report(written_at=MONDAY, title="2 sources need you", content_html=f"<ul>{items}</ul>"))
+    reporting.report(mill.store, mill.settings, now=TUESDAY)
+    assert mill.showing("minutes") >= {"status/atom.xml"}
+    mill.board = LOGIN
+    mill.publish()
+    assert mill.showing("minutes") == set()
+    assert "status/atom.xml" in mill.showing("gazette")
+    reporting.report(mill.store, mill.settings, now=MONDAY + timedelta(days=30))
+    assert mill.showing("minutes") == set()
+
+
+def test_a_process_that_knows_of_no_privacy_yet_does_no_harm(mill: Mill) -> None:
+    mill.board = LOGIN
+    filled(mill)
+    with mill.store.begin() as db:
+        late = article(
+            source="minutes", guid="https://minutes.example/late", title="minuteslate", categories=("Board",)
+        )
+        articles.save(db, "minutes", [late], now=TUESDAY, slugs=slugs)  # under its old settings
+    mill.publish()
+    assert mill.showing("minutes") == set()
+
+
+def test_the_feeds_of_others_stay_whatever_they_name(mill: Mill) -> None:
+    """A mill that reads us names our feed within an entry."""
+    filled(mill)
+    own = mill.public / "elsewhere/atom.xml"
+    own.parent.mkdir()
+    own.write_text("<feed><id>urn:x</id><entry><source><id>tag:mill.example,2026:category/Board</id></source></entry>")
+    (mill.public / "board/mine.txt").write_text("my own")
+    mill.board = LOGIN
+    mill.publish()
+    assert own.is_file()
+    assert (mill.public / "board/mine.txt").is_file()
+    assert not (mill.public / "board/atom.xml").exists()
+
+
+def test_very_many_articles_are_found_as_few_are(mill: Mill) -> None:
+    mill.save("minutes", *range(25))
+    mill.publish()
+    assert len(mill.showing("minutesword")) > 30
+    mill.board = LOGIN
+    mill.publish()
+    assert mill.showing("minutes") == set()
+
+
+def test_an_error_does_not_tell_the_address(mill: Mill) -> None:
+    mill.board = '{path: "${BOARD_PATH}"}'
+    (mill.public / PATH / "atom.xml").mkdir(parents=True)
+    with pytest.raises(OutputError) as failed:
+        filled(mill)
+    assert "***/atom.xml" in str(failed.value)
+    assert PATH not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{path: short}", "private.path: an address of less than 20 characters can be guessed"),
+        ("{path: Not/A/Slug/At/All/Not/At/All}", "private.path: no address; write lower-case letters"),
+        ("{user: 'a:b', password: correct-horse}", "private.user: a user's name is on one line, without a colon"),
+        ("{user: a, password: short}", "private.password: a password has 8 characters or more"),
+        ("{user: a}", "private: lacks the password; write {path: ADDRESS}"),
+        ("{password: correct-horse}", "private: lacks the user; write {path: ADDRESS}"),
+        (f"{{path: {PATH}, user: a, password: correct-horse}}", "private: an address and a password at once; keep"),
+        ("{}", "private: says not how; write {path: ADDRESS}"),
+        ("true", "private: true or false where a mapping is wanted"),
+        ("{pth: x}", "private.pth: unknown key; did you mean path?"),
+    ],
+)
+def test_check_says_what_is_wrong_and_what_would_help(tmp_path: Path, written: str, told: str) -> None:
+    path = config(tmp_path, f"categories:\n  - News\n  - {{name: Board, private: {written}}}\n")
+    with pytest.raises(settings.loading.SettingsError) as refused:
+        settings.load(path, environ={})
+    assert f"config.yaml:3: categories[1].{told}" in str(refused.value)
+    assert not [secret for secret in ("correct-horse", PATH, "Not/A") if secret in str(refused.value)]
+
+
+def test_addresses_are_told_apart_and_private_files_never_lie_among_public_ones(tmp_path: Path) -> None:
+    listed = [f"{{name: A, private: {{path: {PATH}}}}}", f"{{name: B, slug: {PATH}}}", "{name: C, slug: staff}"]
+    listed += [f"{{name: Staff, private: {LOGIN}}}", f"{{name: E, slug: e, private: {{path: {OTHER_PATH}}}}}"]
+    lines = "\n".join(f"  - {one}" for one in listed)
+    path = config(tmp_path, f"output: site\nprivate_output: site/private\ncategories:\n{lines}\n")
+    with pytest.raises(settings.loading.SettingsError) as refused:
+        settings.load(path, environ={})
+    told = str(refused.value)
+    assert "config.yaml:2: private_output: lies in the published tree" in told
+    assert "categories[0].private: its address is that of the category on line 5" in told
+    assert "categories[3].private: its address is that of the category on line 6" in told
+    assert "categories[4].slug: its address is private.path" in told
+    assert OTHER_PATH not in told
+
+
+def test_settings_do_not_show_them(mill: Mill) -> None:
+    mill.board = LOGIN
+    assert "correct-horse" not in repr(mill.settings)
+    assert "correct-horse" in mill.settings.secrets
+
+
+def test_a_listed_source_is_hidden_with_its_list(mill: Mill) -> None:
+    mill.board = LOGIN
+    source = Source(name="inner", kind="http", url="https://inner.example/feed", categories=("board",))
+    with_it = mill.settings
+    with_it = settings.building.replace(with_it, sources=(*with_it.sources, source))
+    assert privacy.hidden(with_it).sources == {"minutes", "inner"}
