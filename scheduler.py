@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -24,13 +26,16 @@ from feeds.borrowed_logs import borrowed
 from feeds.clock import Clock, SystemClock
 from feeds.errors import BusyError, FeedmillError, SettingsError, StoreError
 from feeds.metrics import Metrics
+from feeds.pipeline import overview
+from feeds.publishing import status_page
 from feeds.records import Health, Refresh
 from feeds.service import ServiceManager
-from feeds.serving import Server, application
+from feeds.serving import Links, Privacy, Server, application, doors, privacy, push
+from feeds.serving.status import StatusPage
 from feeds.settings import Settings
 from feeds.signals import Signals
-from storage import Store, claims, housekeeping, leases
-from storage.inventory import inventory
+from storage import Store, claims, housekeeping, journal, leases
+from storage.inventory import inventory, next_due
 
 log = structlog.get_logger()
 
@@ -41,6 +46,8 @@ STUCK = 300.0  # seconds without a sign of life from the refreshes
 STOP = 20.0  # seconds that everything has to end
 LAST_PUBLISHING = 12.0  # of these, in which another shelf may be published
 SOON = timedelta(seconds=2)
+TOGETHER = 20.0  # seconds that what is published together waits for each other before a hub is told
+MAX_PUSHED = 20_000_000  # bytes of what a hub delivers; below that its source's max_size holds
 LOOK = 1.0  # seconds between two looks of the main thread
 
 
@@ -86,7 +93,17 @@ class Daemon:
         self.has_moved = threading.Event()  # something is to be published
         self.published_at = -math.inf
         self.publishes_until = math.inf
+        self.written_at = -math.inf  # the `published_at` of the last publishing that came to its end
+        self._privacy: tuple[Settings, Settings, Privacy] | None = None
+        self.fresh_until: datetime | None = None  # before then, nothing that is published moves by itself
         self.stream = pipeline.Stream(store, settings, clock=clock, observe=self.observe)
+        self.pushing = pipeline.Pushing(
+            store,
+            self.stream.inbox,
+            clock=clock,
+            settings=lambda: self.stream.settings,
+            wake=lambda: self.hasten("subscribe"),
+        )
         self.scheduler = BackgroundScheduler(
             timezone=UTC,
             # The default grace of one second drops a tick that comes late; here it runs once, however late.
@@ -136,6 +153,12 @@ class Daemon:
             self.store, settings, is_stopping=lambda: self.clock.monotonic() > self.publishes_until
         )
         self.metrics.published(self.clock.monotonic() - began_at, sum(each.changed for each in written))
+        self.written_at = self.published_at
+        if written:
+            self.hasten("push")
+        with self.store.read() as db:
+            names = [source.name for source in settings.sources]
+            self.fresh_until = next_due(db, names=names, now=self.clock.now())
 
     def prune(self) -> None:
         settings = self.stream.settings
@@ -143,11 +166,28 @@ class Daemon:
             self.has_moved.set()
 
     def tidy(self) -> None:
+        journal.forget(self.store, today=self.clock.now().date())
         housekeeping.tidy(self.store)
 
     def report(self) -> None:
         if settings := self.stream.settings:
             pipeline.report(self.store, settings, now=self.clock.now())
+
+    def push(self) -> None:
+        """Tell whoever wants to hear of it what was published."""
+        is_amid = self.written_at != self.published_at and self.clock.monotonic() - self.published_at < TOGETHER
+        self.pushing.tell_out(is_amid=is_amid)
+
+    def subscribe(self) -> None:
+        """Ask those who want to hear from us, and those whom we want to hear from. Their answers reach our server."""
+        if self.server:
+            self.pushing.ask()
+
+    def hasten(self, name: str) -> None:
+        """Run a job now, rather than with its next tick; one at work looks again then."""
+        if self.scheduler.running and (job := self.scheduler.get_job(name)):
+            with suppress(JobLookupError):
+                job.modify(next_run_time=SystemClock().now())
 
     def renew(self) -> None:
         """A sign of life to whoever else would be the daemon of this store."""
@@ -231,6 +271,21 @@ class Daemon:
         """The folder that is served: another one, once it is to be written."""
         return (self.stream.settings or self.settings).output
 
+    @property
+    def links(self) -> Links:
+        """What the feeds' answers name in their headers."""
+        settings = self.stream.settings or self.settings
+        return Links(settings.site.url, settings.hub_url)
+
+    @property
+    def privacy(self) -> Privacy:
+        """What not everybody gets: by the settings that come as well as by those that what is written still follows."""
+        written, coming = self.stream.settings or self.settings, self.settings
+        known = self._privacy
+        if known is None or known[0] is not written or known[1] is not coming:  # asked for with each request
+            known = self._privacy = written, coming, privacy(written, coming)
+        return known[2]
+
     def exposition(self) -> bytes:
         """The metrics; without the store's numbers where it cannot be read."""
         settings = self.stream.settings or self.settings
@@ -240,6 +295,10 @@ class Daemon:
                 return self.metrics.exposition(inventory(db, names=names, now=self.clock.now()))
         except StoreError:
             return self.metrics.exposition()
+
+    def status(self, asked: Mapping[str, str]) -> bytes:
+        """The page of all sources."""
+        return overview.page(self.store, self.stream.settings or self.settings, asked, now=self.clock.now())
 
     def overdue(self, times: int = 1) -> list[str]:
         """What has been running for so many times its deadline."""
@@ -348,6 +407,7 @@ class Daemon:
         final.start()
         if self.scheduler.running:
             self.scheduler.pause()
+        self.pushing.stop()
         self.publishes_until = self.clock.monotonic() + LAST_PUBLISHING
         self.stream.stop()
         if self.scheduler.running:
@@ -371,6 +431,8 @@ class Daemon:
 JOBS = (
     Job("refresh", Daemon.refresh, ticks=1, deadline=180),
     Job("publish", Daemon.publish, ticks=1 / 12, deadline=900),
+    Job("push", Daemon.push, ticks=1 / 12, deadline=180),
+    Job("subscribe", Daemon.subscribe, ticks=1 / 12, deadline=180),
     Job("renew", Daemon.renew, ticks=1, deadline=180),
     Job("prune", Daemon.prune, ticks=60, deadline=900),
     Job("tidy", Daemon.tidy, ticks=60, deadline=300),
@@ -401,6 +463,21 @@ def run(
     with Signals() as signals:
         daemon = Daemon(store, settings, clock=clock, tick=tick, load=load, manager=manager)
         if serves:
-            served = application(lambda: daemon.output, health=daemon.health, metrics=daemon.exposition)
+            status = StatusPage(daemon.status, status_page.assets, clock=clock)
+            served = application(
+                lambda: daemon.output,
+                health=daemon.health,
+                metrics=daemon.exposition,
+                links=lambda: daemon.links,
+                fresh_until=lambda: daemon.fresh_until,
+                privacy=lambda: daemon.privacy,
+                doors=doors(settings),
+                clock=clock,
+                services=(
+                    *push.services(daemon.pushing, clock=clock, max_size=MAX_PUSHED),
+                    *status.services,
+                ),
+            )
+            daemon.stream.is_told = True
             daemon.server = Server(served, settings.server.host, settings.server.port)
         return daemon.run(signals)

@@ -1,7 +1,8 @@
-"""The only wall clock. Everything else takes `now` as a value."""
+"""The only wall clock, and the only dice. Everything else takes `now` and chance as values."""
 
 from __future__ import annotations
 
+import secrets
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -23,3 +24,8 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+def token() -> str:
+    """Forty-three characters that nobody can guess, fit for an address: 32 random bytes."""
+    return secrets.token_urlsafe(32)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -106,6 +106,7 @@ class SourceState:
     last_success_at: datetime | None = None
     last_new_at: datetime | None = None
     next_fetch_at: datetime | None = None
+    is_pushed: bool = False  # its hub tells us of what is new, as far as we know now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +120,8 @@ class Body:
     charset: str = ""
     stamp: str = ""  # a file's size and times: equal stamps mean an unchanged file
     is_delimited: bool = True  # its end was marked: it cannot have broken off unnoticed
+    hub: str = ""  # of WebSub, and the address that this is kept at, as its carrier's Link headers say
+    self_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,7 @@ class Fetched:
     pacing: Pacing = Pacing()
     seconds: float = 0.0
     problems: tuple[str, ...] = ()  # files that could not be read, in words
+    is_pushed: bool = False  # nobody asked for it: its hub sent it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,6 +403,44 @@ class Refresh:
     categories: tuple[str, ...] = ()  # whose feeds it touched
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the refreshes of a day came to: those of one source, or of many."""
+
+    day: date
+    fetched: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    new: int = 0  # articles
+    seconds: float = 0.0  # that the answers took which did not fail, all together
+
+    @property
+    def asked(self) -> int:
+        return self.fetched + self.unchanged + self.failed
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds that an answer took, on average; None where there was none."""
+        answered = self.fetched + self.unchanged
+        return self.seconds / answered if answered else None
+
+    def __add__(self, other: Tally) -> Tally:
+        return self._with(other, 1)
+
+    def __sub__(self, other: Tally) -> Tally:
+        return self._with(other, -1)
+
+    def _with(self, other: Tally, sign: int) -> Tally:
+        return Tally(
+            self.day,
+            self.fetched + sign * other.fetched,
+            self.unchanged + sign * other.unchanged,
+            self.failed + sign * other.failed,
+            self.new + sign * other.new,
+            self.seconds + sign * other.seconds,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """How the daemon is: the server, the service manager and `feedmill status` tell this."""
@@ -422,6 +464,15 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Private:
+    """How a category is kept from the public: by an address that nobody guesses, or by a user and a password."""
+
+    path: str = field(default="", repr=False)
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """A shelf of ours with a feed."""
 
@@ -432,6 +483,7 @@ class Category:
     limit: int = 100
     keep: int | None = None  # it holds this many of its newest articles, and none published longer ago than `keep_for`
     keep_for: timedelta | None = None
+    private: Private | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -456,6 +508,8 @@ class Feed:
     number: int = 0  # of an archive document (RFC 5005, section 4); 0: this is the subscription document
     previous: int = 0  # the number of the archive document before this one; 0: there is none
     deleted: tuple[Deleted, ...] = ()  # articles that were withdrawn, the latest first
+    hub: str = ""  # that tells its subscribers of what is new (WebSub); "" where there is none
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, table
+from sqlalchemy import Connection as Connection  # for those who are handed one
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, table
 from sqlalchemy import column as sql_column
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, union_all, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, or_, select, union_all, update
 
 from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
-from storage import archiving, categories, tombstones
+from storage import archiving, categories, copies, tombstones
 from storage.batches import batches
 from storage.tables import articles, shelves, sources
 from storage.tables import categories as table
@@ -36,35 +37,34 @@ def known(db: Connection, source: str, guids: Iterable[str]) -> dict[str, Known]
     """What the store holds of these guids of a source, or held: of those that are gone, that they are."""
     source_id = _source_id(db, source)
     guids = tuple(guids)
-    columns = [articles.c[name] for name in ("guid", "url", "title", "raw_digest", "path")]
-    return tombstones.known(db, source_id, guids) | {
-        row.guid: Known(**row._asdict())
-        for some in batches(guids)
-        for row in db.execute(select(*columns).where(articles.c.source_id == source_id, articles.c.guid.in_(some)))
+    held = {
+        guid: Known(guid=guid, url=url, title=title, raw_digest=raw_digest, path=path)
+        for guid, url, title, raw_digest, path in _of_guids(db, _KNOWN, source_id, guids)
     }
+    return tombstones.known(db, source_id, guids) | held
 
 
-def save(db: Connection, source: str, batch: Sequence[Article], *, now: datetime, slugs: categories.Slugs) -> Saved:
-    """Store what is new in `batch` and what was revised, put it on its shelves, and mark these as touched.
+def save(
+    db: Connection,
+    source: str,
+    batch: Sequence[Article],
+    *,
+    now: datetime,
+    slugs: categories.Slugs,
+    private: Set[str] = frozenset(),
+) -> Saved:
+    """Store what is new in `batch` and what was revised, put it on its shelves, and mark these as touched; what stands
+    in a `private` category stands in such categories alone.
 
     An article's `published`, and where that came from, stay as first stored. Its `updated` moves when its
     fingerprint does, and never backwards. One whose fingerprint did not move changes at most its shelves. One that is
     gone stays gone, also if that happened while `batch` was made.
     """
     source_id = _source_id(db, source)
-    stored = {
-        row.guid: row
-        for some in batches(article.guid for article in batch)
-        for row in db.execute(
-            select(
-                articles.c.id, articles.c.guid, articles.c.fingerprint, articles.c.published, articles.c.updated
-            ).where(articles.c.source_id == source_id, articles.c.guid.in_(some))
-        )
-    }
+    stored = {row.guid: row for row in _of_guids(db, _STORED, source_id, (article.guid for article in batch))}
     unknown = [article for article in batch if article.guid not in stored]
-    gone = tombstones.known(db, source_id, (article.guid for article in unknown)).keys() | tombstones.copies(
-        db, unknown
-    )
+    gone = tombstones.known(db, source_id, (article.guid for article in unknown)).keys()
+    gone |= copies.of_withdrawn(db, source_id, [article for article in unknown if article.guid not in gone])
     batch = [article for article in batch if article.guid not in gone]
     new = _with_ids_of_their_own(db, [article for article in batch if article.guid not in stored])
     revised = [a for a in batch if a.guid in stored and a.fingerprint != stored[a.guid].fingerprint]
@@ -76,7 +76,7 @@ def save(db: Connection, source: str, batch: Sequence[Article], *, now: datetime
     placed += [
         categories.Placed(stored[a.guid].id, stored[a.guid].published, a.categories) for a in (*revised, *others)
     ]
-    touched = categories.shelve(db, source_id, placed, slugs=slugs)
+    touched = categories.shelve(db, source_id, placed, slugs=slugs, private=private).touched
     renewed = {stored[article.guid].id for article in revised}
     archiving.take_out(db, renewed)
     also = categories.touch_those_of(db, renewed)
@@ -89,17 +89,9 @@ def save(db: Connection, source: str, batch: Sequence[Article], *, now: datetime
 def archived(db: Connection, shelf_id: int, number: int | None, *, limit: int | None = None) -> tuple[Article, ...]:
     """What an archive document of a shelf holds (None: what is in none of them), newest first; equal dates in the order
     they came. At most `limit` of them."""
-    return _read(
-        db,
-        _select()
-        .join(shelves, shelves.c.article_id == articles.c.id)
-        .where(
-            shelves.c.category_id == shelf_id,
-            shelves.c.archive.is_(None) if number is None else shelves.c.archive == number,
-        )
-        .order_by(shelves.c.published.desc(), shelves.c.article_id)
-        .limit(limit),
-    )
+    values: dict[str, Any] = {"shelf_id": shelf_id, "number": number, "limit": limit}
+    query = _archived(is_archive=number is not None, is_limited=limit is not None)
+    return _read(db, query, {name: value for name, value in values.items() if value is not None})
 
 
 def stored(
@@ -115,26 +107,60 @@ def stored(
     return _read(db, query)
 
 
-def named(db: Connection, word: str) -> list[int]:
-    """The rows of the articles of this address, guid or id, whatever source they came from."""
-    by_guid = articles.c.guid == word
+def ids_on(db: Connection, shelf_ids: Iterable[int]) -> set[str]:
+    """The ids in feeds of all that stands on these shelves."""
+    query = select(articles.c.atom_id).join(shelves, shelves.c.article_id == articles.c.id)
+    return {
+        atom_id for some in batches(shelf_ids) for atom_id in db.scalars(query.where(shelves.c.category_id.in_(some)))
+    }
+
+
+def named(db: Connection, *words: str) -> list[int]:
+    """The rows of the articles of these addresses, guids or ids, whatever source they came from. "" names none."""
+    columns = (articles.c.guid, articles.c.atom_id, articles.c.url)
     return list(
-        db.scalars(select(articles.c.id).where(by_guid | (articles.c.atom_id == word) | (articles.c.url == word)))
+        dict.fromkeys(
+            row_id
+            for some in batches(filter(None, words))
+            for row_id in db.scalars(select(articles.c.id).where(or_(*(column.in_(some) for column in columns))))
+        )
     )
 
 
-def reshelve(db: Connection, source: str, assign: Assign | None, *, slugs: categories.Slugs) -> None:
+def atom_ids(db: Connection, rows: Iterable[int]) -> tuple[str, ...]:
+    """The ids that these articles, by their rows, have in feeds."""
+    return tuple(
+        atom_id
+        for some in batches(rows)
+        for atom_id in db.scalars(select(articles.c.atom_id).where(articles.c.id.in_(some)))
+    )
+
+
+def reshelve(
+    db: Connection,
+    source: str,
+    assign: Assign | None,
+    *,
+    slugs: categories.Slugs,
+    private: Set[str] = frozenset(),
+) -> None:
     """Put a source's stored articles on the shelves that `assign` names; None takes them off every shelf.
 
     The categories that an article left or entered are touched, no others.
     """
     source_id = _source_id(db, source)
-    columns = (articles.c.id, articles.c.published, articles.c.own_categories, articles.c.tags)
-    placed = []
+    columns = (articles.c.id, articles.c.published, articles.c.own_categories, articles.c.tags, articles.c.revised_at)
+    placed, renewed = [], set()
     for row in db.execute(select(*columns).where(articles.c.source_id == source_id)):
         own, tags = (_DECODERS[name].decode(row._mapping[name]) for name in ("own_categories", "tags"))
         placed.append(categories.Placed(row.id, row.published, assign(own, tags) if assign else None))
-    categories.touch(db, categories.shelve(db, source_id, placed, slugs=slugs).values())
+        if row.revised_at:
+            renewed.add(row.id)
+    moves = categories.shelve(db, source_id, placed, slugs=slugs, private=private)
+    # Any archive document may show what a revised article was before, which is to leave as well.
+    for shelf_id in {shelf_id for shelf_id, article_id in moves.left if article_id in renewed}:
+        archiving.write_again(db, shelf_id)
+    categories.touch(db, moves.touched.values())
 
 
 def count(db: Connection) -> dict[str | None, int]:
@@ -155,11 +181,10 @@ def _with_ids_of_their_own(db: Connection, new: list[Article]) -> list[Article]:
     that reads us: it is left out, or two mills that read each other would mint new ids for ever. The id of an article
     that is gone stays its own: readers know it.
     """
-    held = (articles.c.atom_id, tombstones.atom_id)
     taken = {
         atom_id
         for some in batches(article.atom_id for article in new)
-        for atom_id in db.scalars(union_all(*(select(column).where(column.in_(some)) for column in held)))
+        for atom_id in db.scalars(_TAKEN, {"atom_ids": some})
     }
     result = []
     for article in new:
@@ -190,19 +215,13 @@ def _insert(db: Connection, source_id: int, new: list[Article], *, now: datetime
     ]
     db.execute(insert(articles), rows)
     # Asked for afterwards: with RETURNING in the order of the rows, SQLite takes a statement for each.
-    ids = {
-        row.guid: row.id
-        for some in batches(article.guid for article in new)
-        for row in db.execute(
-            select(articles.c.id, articles.c.guid).where(articles.c.source_id == source_id, articles.c.guid.in_(some))
-        )
-    }
+    ids = {row.guid: row.id for row in _of_guids(db, _IDS, source_id, (article.guid for article in new))}
     return [categories.Placed(ids[article.guid], article.published, article.categories) for article in new]
 
 
 def _update(db: Connection, rows: list[dict[str, Any]]) -> None:
     if rows:
-        db.execute(update(articles).where(articles.c.id == bindparam("_id")), rows)
+        db.execute(_REVISE, rows)
 
 
 def _revision(old: AnyRow, article: Article, *, now: datetime) -> dict[str, Any]:
@@ -243,27 +262,70 @@ def _columns(article: Article) -> dict[str, Any]:
     }
 
 
+@cache
 def _select() -> Select[Any]:
-    columns = [articles.c[name] for name in (*_FROZEN, *_PLAIN, *_JSON)]
+    columns = [articles.c[name] for name in (*_FROZEN, *_PLAIN, *_JSON, "id")]
     return select(sources.c.name.label("source"), *columns).join(sources, sources.c.id == articles.c.source_id)
 
 
-def _read(db: Connection, query: Select[Any]) -> tuple[Article, ...]:
-    rows = db.execute(query.add_columns(articles.c.id.label("_id"))).all()
-    standing = categories.of_articles(db, (row._mapping["_id"] for row in rows))
-    return tuple(_article(row, standing.get(row._mapping["_id"], ())) for row in rows)
+@cache
+def _archived(*, is_archive: bool, is_limited: bool) -> Select[Any]:
+    """Made once, as it is run for every document that is written."""
+    query = (
+        _select()
+        .join(shelves, shelves.c.article_id == articles.c.id)
+        .where(
+            shelves.c.category_id == bindparam("shelf_id"),
+            shelves.c.archive == bindparam("number") if is_archive else shelves.c.archive.is_(None),
+        )
+        .order_by(shelves.c.published.desc(), shelves.c.article_id)
+    )
+    return query.limit(bindparam("limit")) if is_limited else query
+
+
+def _read(db: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> tuple[Article, ...]:
+    rows = db.execute(query, values).all()
+    standing = categories.of_articles(db, (row[-1] for row in rows))
+    return tuple(_article(row, standing.get(row[-1], ())) for row in rows)
 
 
 def _article(row: AnyRow, names: tuple[str, ...]) -> Article:
-    values = row._mapping
-    return Article(
-        source=values["source"],
-        categories=names,
-        **{name: values[name] for name in (*_FROZEN, *_PLAIN)},
-        **{name: decoder.decode(values[name]) for name, decoder in _DECODERS.items()},
-    )
+    """Of a row of `_select`."""
+    source, *values = row[:-1]
+    plain = dict(zip(_FROZEN + _PLAIN, values, strict=False))
+    return Article(source=source, categories=names, **plain, **_decoded(values[len(plain) :]))
+
+
+def _decoded(values: Sequence[str]) -> dict[str, Any]:
+    return {name: decoder.decode(value) for (name, decoder), value in zip(_DECODERS.items(), values, strict=True)}
 
 
 def _source_id(db: Connection, name: str) -> int:
-    source_id: int = db.execute(select(sources.c.id).where(sources.c.name == name)).scalar_one()
+    source_id: int = db.execute(_SOURCE_ID, {"name": name}).scalar_one()
     return source_id
+
+
+def _of_guids(db: Connection, query: Select[Any], source_id: int, guids: Iterable[str]) -> Iterator[AnyRow]:
+    """The rows of these guids of a source."""
+    for some in batches(guids):
+        yield from db.execute(query, {"source_id": source_id, "guids": some})
+
+
+# Asked for every source that has news. Made once: to put them together takes as long as to run them.
+_SOURCE_ID = select(sources.c.id).where(sources.c.name == bindparam("name"))
+_OF_GUIDS = (
+    articles.c.source_id == bindparam("source_id"),
+    articles.c.guid.in_(bindparam("guids", expanding=True)),
+)
+_KNOWN = select(*(articles.c[name] for name in ("guid", "url", "title", "raw_digest", "path"))).where(*_OF_GUIDS)
+_STORED = select(*(articles.c[name] for name in ("id", "guid", "fingerprint", "published", "updated"))).where(
+    *_OF_GUIDS
+)
+_IDS = select(articles.c.guid, articles.c.id).where(*_OF_GUIDS)
+_TAKEN = union_all(
+    *(
+        select(column).where(column.in_(bindparam("atom_ids", expanding=True)))
+        for column in (articles.c.atom_id, tombstones.atom_id)
+    )
+)
+_REVISE = update(articles).where(articles.c.id == bindparam("_id"))

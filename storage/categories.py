@@ -6,21 +6,26 @@ There is one for everything, one for each category, and one for each source.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, func, insert, select, update
 
+from storage import archiving
 from storage.batches import batches
-from storage.tables import archives, shelves, sources
 from storage.tables import categories as table
+from storage.tables import shelves, sources
 
 # Folder names for a category's name, the best first: the first that is free is taken, and kept for good.
 Slugs: TypeAlias = Callable[[str], Sequence[str]]
 
 SOURCES = "sources"  # the folder that those of sources lie in
+
+# What stands behind the digests of a private shelf: that it is one, and that its slug is a secret.
+PRIVATE, SECRET = "/private", "/private-path"
+STRAYS = "+"  # and behind that: articles came to it from public shelves, whose files may show them still
 
 
 class OfSource(NamedTuple):
@@ -50,16 +55,42 @@ class Shelf:
     touched: int
     written: int
     settings_digest: str
-    latest_archive: int  # the number of its newest archive document that was written; 0: none
+    latest_archive: int  # the number of its newest archive document that holds something; 0: none
+
+    @property
+    def was_private(self) -> bool:
+        """Files of it may lie where it was published as a private one."""
+        return PRIVATE in self.settings_digest
+
+    @property
+    def has_strays(self) -> bool:
+        return self.settings_digest.endswith(STRAYS)
 
 
-def settle(db: Connection, keys: Iterable[Key], *, chosen: Mapping[Key, str], slugs: Slugs) -> None:
+class Moves(NamedTuple):
+    """What a change of places came to."""
+
+    touched: dict[Key, int]  # the shelves that an article entered or left: their rows, by key
+    left: frozenset[tuple[int, int]]  # from which shelf which article went, by their rows
+
+
+def settle(
+    db: Connection,
+    keys: Iterable[Key],
+    *,
+    chosen: Mapping[Key, str],
+    slugs: Slugs,
+    secret: Container[Key] | None = None,
+) -> None:
     """Give each of these, and everything, a row and a slug: the `chosen` one, or the first free of `slugs`.
 
-    A slug once given stays, for it is part of an address that readers subscribed to; only a chosen one moves it.
-    No two differ only in capitals or in how Unicode composes them: to some file systems those are one folder.
+    A slug once given stays, for it is part of an address that readers subscribed to; only a chosen one moves it, and
+    one that was a secret goes with it. No two differ only in capitals or in how Unicode composes them: to some file
+    systems those are one folder. Those in `secret` are noted as such; None: nobody knows now.
     """
-    held = {shelf.key: shelf.slug for shelf in standing(db).values()}
+    shelves_held = standing(db)
+    held = {shelf.key: shelf.slug for shelf in shelves_held.values()}
+    were_secret = {shelf.key for shelf in shelves_held.values() if SECRET in shelf.settings_digest}
     claimed = {_folded(slug) for slug in chosen.values()}
     taken = claimed | {_folded(slug) for slug in held.values()}
 
@@ -72,17 +103,21 @@ def settle(db: Connection, keys: Iterable[Key], *, chosen: Mapping[Key, str], sl
     settled.update(chosen)
     for key in sorted({*keys, *held} - {None} - chosen.keys(), key=lambda key: (isinstance(key, OfSource), str(key))):
         # A slug that the config now gives to another is lost: the config's word counts.
-        is_kept = key in held and _folded(held[key]) not in claimed
+        is_kept = key in held and (secret is None or key not in were_secret) and _folded(held[key]) not in claimed
         settled[key] = held[key] if is_kept else free(key)
-    _record_slugs(db, {key: slug for key, slug in settled.items() if held.get(key) != slug}, held)
+    digests = {shelf.key: PRIVATE for shelf in shelves_held.values() if shelf.was_private}
+    digests |= {key: SECRET for key in settled if key in (were_secret if secret is None else secret)}
+    _record_slugs(db, {key: slug for key, slug in settled.items() if held.get(key) != slug}, held, digests)
 
 
-def shelve(db: Connection, source_id: int, placed: Sequence[Placed], *, slugs: Slugs) -> dict[Key, int]:
+def shelve(
+    db: Connection, source_id: int, placed: Sequence[Placed], *, slugs: Slugs, private: Set[str] = frozenset()
+) -> Moves:
     """Make these articles of a source stand on the shelves of their categories, of their source and of everything, and
-    on no others.
-
-    Returns the shelves that an article entered or left: their rows, by key.
+    on no others; one in a `private` category in such categories alone. What left a shelf leaves its archive document
+    there as well, which is to be written again.
     """
+    placed = [article._replace(categories=_private_ones(article.categories, private)) for article in placed]
     names = {name for article in placed for name in article.categories or ()}
     ids = _ids(db, source_id)
     if not {*names, None} <= ids.keys():
@@ -94,15 +129,17 @@ def shelve(db: Connection, source_id: int, placed: Sequence[Placed], *, slugs: S
         (ids[key], article.article_id)
         for article in placed
         if article.categories is not None
-        for key in (*own, *article.categories)
+        for key in (*(own if private.isdisjoint(article.categories) else ()), *article.categories)
     }
-    standing = {
-        (row.category_id, row.article_id)
+    columns = (shelves.c.category_id, shelves.c.article_id, shelves.c.archive)
+    standing: dict[tuple[int, int], int | None] = {
+        (row.category_id, row.article_id): row.archive
         for some in batches(published)
-        for row in db.execute(select(shelves.c.category_id, shelves.c.article_id).where(shelves.c.article_id.in_(some)))
+        for row in db.execute(select(*columns).where(shelves.c.article_id.in_(some)))
     }
-    left, entered = standing - wanted, wanted - standing
+    left, entered = standing.keys() - wanted, wanted - standing.keys()
     if left:
+        archiving.write_these_again(db, ((place[0], number) for place in left if (number := standing[place])))
         is_it = (shelves.c.category_id == bindparam("category"), shelves.c.article_id == bindparam("article"))
         db.execute(delete(shelves).where(*is_it), [{"category": shelf, "article": id_} for shelf, id_ in left])
     if entered:
@@ -110,8 +147,29 @@ def shelve(db: Connection, source_id: int, placed: Sequence[Placed], *, slugs: S
             insert(shelves),
             [{"category_id": shelf, "article_id": id_, "published": published[id_]} for shelf, id_ in sorted(entered)],
         )
+    if private:
+        _note_strays(db, {article for shelf, article in left if shelf == ids[None]}, placed)
     moved = {shelf for shelf, _article in left | entered}
-    return {key: id_ for key, id_ in ids.items() if id_ in moved}
+    return Moves({key: id_ for key, id_ in ids.items() if id_ in moved}, frozenset(left))
+
+
+def _private_ones(names: tuple[str, ...] | None, private: Set[str]) -> tuple[str, ...] | None:
+    """The private ones alone, where there are any."""
+    return tuple(name for name in names or () if name in private) or names
+
+
+def _note_strays(db: Connection, article_ids: Set[int], placed: Iterable[Placed]) -> None:
+    """These articles left the public; the shelves where they are now remember it until nothing shows them there."""
+    names = {name for article in placed if article.article_id in article_ids for name in article.categories or ()}
+    for some in batches(names):
+        those = table.c.name.in_(some) & ~table.c.settings_digest.endswith(STRAYS)
+        db.execute(update(table).where(those).values(settings_digest=table.c.settings_digest + STRAYS))
+
+
+def forget_privacy(db: Connection, shelf_ids: Iterable[int]) -> None:
+    """Nothing is left of when these shelves were private."""
+    for some in batches(shelf_ids):
+        db.execute(update(table).where(table.c.id.in_(some)).values(settings_digest=""))
 
 
 def touch(db: Connection, shelf_ids: Iterable[int]) -> None:
@@ -183,19 +241,22 @@ def _candidates(key: Key, slugs: Slugs) -> Iterable[str]:
     return slugs(str(key))
 
 
-def _record_slugs(db: Connection, moved: Mapping[Key, str], held: Mapping[Key, str]) -> None:
+def _record_slugs(
+    db: Connection, moved: Mapping[Key, str], held: Mapping[Key, str], digests: Mapping[Key, str]
+) -> None:
     ids = {shelf.key: shelf.id for shelf in standing(db).values()} if moved.keys() & held.keys() else {}
     # Two categories may change places: each leaves its old slug before one takes a new one.
     for key in moved.keys() & held.keys():
         db.execute(update(table).where(table.c.id == ids[key]).values(slug=f"/{ids[key]}"))
     for key, slug in moved.items():
         if key in held:
-            db.execute(update(table).where(table.c.id == ids[key]).values(slug=slug, settings_digest=""))
+            digest = digests.get(key, "")
+            db.execute(update(table).where(table.c.id == ids[key]).values(slug=slug, settings_digest=digest))
         elif isinstance(key, OfSource):
             own = select(sources.c.id).where(sources.c.name == key.name).scalar_subquery()
             db.execute(insert(table).values(source_id=own, slug=slug))
         else:
-            db.execute(insert(table).values(name=key, slug=slug))
+            db.execute(insert(table).values(name=key, slug=slug, settings_digest=digests.get(key, "")))
 
 
 def _folded(slug: str) -> str:
@@ -211,8 +272,8 @@ _SHELVES = select(
     table.c.written,
     table.c.settings_digest,
     sources.c.name.label("source"),
-    select(func.coalesce(func.max(archives.c.number), 0))
-    .where(archives.c.category_id == table.c.id, archives.c.is_written)
+    select(func.max(shelves.c.archive))
+    .where(shelves.c.category_id == table.c.id, shelves.c.archive.is_not(None))
     .correlate(table)
     .scalar_subquery()
     .label("latest_archive"),
@@ -227,5 +288,5 @@ def _shelf(row: Row[*tuple[Any, ...]]) -> Shelf:
         touched=row.touched,
         written=row.written,
         settings_digest=row.settings_digest,
-        latest_archive=row.latest_archive,
+        latest_archive=row.latest_archive or 0,
     )

@@ -15,10 +15,12 @@ from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, insert,
 from feeds.records import Body, Rhythm, Source, SourceState, Validators
 from storage.batches import batches
 from storage.claims import LEASE, is_over
-from storage.tables import files, hosts, sources
+from storage.tables import files, hosts, sources, subscriptions
 from storage.upserts import upsert
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+FEW = 100  # sources that are asked for by name, rather than with all others
 
 _RHYTHM = msgspec.json.Decoder(Rhythm)
 
@@ -46,7 +48,8 @@ def enroll(db: Connection, configured: Iterable[Source]) -> None:
                 .where(sources.c.name == name)
                 .values(_columns(SourceState(name=name)) | {"location_digest": digest})
             )
-            db.execute(delete(files).where(files.c.source_id == _id_of(name)))
+            for learned in (files, subscriptions):  # what its former hub still sends is another source's
+                db.execute(delete(learned).where(learned.c.source_id == _id_of(name)))
 
 
 def states(db: Connection) -> dict[str, SourceState]:
@@ -71,7 +74,8 @@ def claim(
     `LEASE`.
     """
     by_name = {source.name: source for source in wanted}
-    rows = db.execute(select(sources).with_for_update(skip_locked=True))  # on SQLite the transaction is the lock
+    query = select(sources).with_for_update(skip_locked=True)  # on SQLite the transaction is the lock
+    rows = db.execute(query.where(sources.c.name.in_(by_name)) if len(by_name) <= FEW else query)
     is_alive = cache(is_alive)  # it reads /proc, and one worker holds hundreds of claims
 
     def is_free(row: AnyRow) -> bool:
@@ -131,14 +135,19 @@ def record(db: Connection, state: SourceState, bodies: Iterable[Body] = ()) -> N
     Belongs in the transaction that saves the articles: validators must never vouch for what was not stored.
     """
     record_all(db, [state])
+    record_stamps(db, state.name, bodies)
+
+
+def record_stamps(db: Connection, name: str, bodies: Iterable[Body]) -> None:
+    """The stamps of the files of a source that were read."""
     stamps = [{"path": body.path, "stamp": body.stamp} for body in bodies if body.stamp]
     if stamps:
-        source_id = db.scalar(select(sources.c.id).where(sources.c.name == state.name))
+        source_id = db.scalar(select(sources.c.id).where(sources.c.name == name))
         upsert(db, files, [{"source_id": source_id} | stamp for stamp in stamps])
 
 
 def record_all(db: Connection, states: Sequence[SourceState]) -> None:
-    """What refreshes without news taught us, in one statement."""
+    """What refreshes taught us, in one statement; their claims end."""
     if states:
         db.execute(_RECORD, [_columns(state) | {"_name": state.name} for state in states])
 

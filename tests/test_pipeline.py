@@ -100,11 +100,11 @@ class Mill:
         return {entry.title for entry in feedparser.parse((self.output / path).read_bytes()).entries}
 
     def tree(self) -> dict[str, tuple[bytes, int]]:
-        """Every published file: its bytes, and when it was written."""
+        """Every published file: its bytes, and when it was written. Without the compressed variants beside them."""
         return {
             path.relative_to(self.output).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
             for path in self.output.rglob("*.*")
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and not path.name.startswith(".") and path.suffix not in {".gz", ".br"}
         }
 
     def moved(self, before: dict[str, tuple[bytes, int]]) -> set[str]:

@@ -16,7 +16,7 @@ import deadly
 from feeds import pipeline, workers
 from feeds.fetching import timing
 from feeds.fetching.politeness import PerHost
-from feeds.pipeline import refreshing
+from feeds.pipeline import reading, refreshing
 from feeds.records import SourceState, Validators
 from feeds.settings import Settings
 from origin import Chunks, Origin, Request, answer, conditional, feed
@@ -133,7 +133,7 @@ def test_a_document_that_ends_that_process_too_is_a_failure_in_words_and_stays_s
     play = answer(body=feed("a"), ETag='"x"', Cache_Control="max-age=14400")
     read(mill, gazette=origin.play("/feed.xml", play), herald=origin.play("/herald", answer(body=feed("b"))))
     killed_while_reading(mill, "gazette")
-    monkeypatch.setattr(refreshing, "read_apart", ends)
+    monkeypatch.setattr(reading, "read_apart", ends)
     gazette = mill.refresh("gazette")["gazette"]
     assert gazette.status == "failed"
     assert "please report it" in gazette.problem
@@ -394,7 +394,7 @@ def test_what_never_ends_is_told_in_words(mill, origin, monkeypatch):
     read(mill, gazette=origin.play("/feed.xml", answer(body=feed("a"))))
     killed_while_reading(mill, "gazette")
     monkeypatch.setattr(refreshing, "Workers", partial(workers.Workers, seconds=3))
-    monkeypatch.setattr(refreshing, "read_apart", deadly.never_ends)
+    monkeypatch.setattr(reading, "read_apart", deadly.never_ends)
     assert "took more than 3 s" in mill.refresh("gazette")["gazette"].problem
     assert states(mill)["gazette"].attempts > 0
 
@@ -412,7 +412,7 @@ def test_a_large_round_is_read_in_other_processes_and_comes_to_the_same(mill, or
 def test_a_worker_that_dies_costs_the_one_source_it_was_reading(mill, origin, monkeypatch):
     read(mill, **{f"s{n}": origin.play(f"/{n}", answer(body=feed(f"a{n}"))) for n in range(6)})
     monkeypatch.setattr(refreshing, "FEW", 0)
-    monkeypatch.setattr(refreshing, "read_apart", deadly.reads_all_but("s3"))
+    monkeypatch.setattr(reading, "read_apart", deadly.reads_all_but("s3"))
     done = mill.refresh()
     assert {name for name, refresh in done.items() if refresh.status == "failed"} == {"s3"}
     assert "ends the process" in done["s3"].problem

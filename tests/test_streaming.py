@@ -14,7 +14,7 @@ import pytest
 import deadly
 from builders import MONDAY
 from feeds import pipeline
-from feeds.pipeline import refreshing, streaming
+from feeds.pipeline import reading, refreshing, streaming
 from feeds.records import Refresh
 from origin import Origin, answer, conditional, feed
 from storage import open_store
@@ -152,7 +152,7 @@ def test_it_begins_again_after_a_fault_and_says_what_is_wrong_meanwhile(mill, or
 
 def test_a_document_that_is_read_for_ever_does_not_keep_it_from_ending(mill, origin, monkeypatch):
     monkeypatch.setattr(refreshing, "LAST_READS", 0.2)
-    monkeypatch.setattr(refreshing, "read_apart", deadly.never_ends)
+    monkeypatch.setattr(reading, "read_apart", deadly.never_ends)
     read(mill, gazette=origin.play("/feed.xml", conditional(feed("a"))))
     with flowing(mill) as river:
         river.tick()

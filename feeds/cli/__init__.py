@@ -6,6 +6,7 @@ import importlib
 import keyword
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ import click
 from feeds import __version__
 from feeds.cli import logs
 from feeds.errors import FeedmillError, NoConfigError, NotFoundError, SettingsError
-from feeds.records import Source
+from feeds.records import Category, Source
 
 if TYPE_CHECKING:
     from feeds.settings import Settings
@@ -120,6 +121,13 @@ def known(names: tuple[str, ...], among: Any, word: str, command: str) -> tuple[
             hint = f"did you mean {close[0]}?" if close else f"`feedmill {command}` lists them"
             raise NotFoundError(f"no {word} is called {name!r}; {hint}")
     return tuple(dict.fromkeys(names))
+
+
+def by_word(published: Iterable[Category | None]) -> dict[str, Category]:
+    """Categories by what they may be called: by slug and name; by name alone where the slug is a secret."""
+    listed = [category for category in published if category]
+    slugs = {category.slug: category for category in listed if not (category.private and category.private.path)}
+    return slugs | {category.name: category for category in listed}
 
 
 class Commands(click.Group):

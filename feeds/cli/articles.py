@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from feeds import pipeline
-from feeds.cli import Context, known, showing
+from feeds.cli import Context, by_word, known, showing
 from storage import articles
 
 
@@ -21,8 +21,8 @@ def command(context: Context, category: str | None, source: str | None, limit: i
     pipeline.prepare(store, settings)
     name = None
     if category is not None:
-        by_word = {word: c.name for c in pipeline.published(store, settings) if c for word in (c.slug, c.name)}
-        name = by_word[known((category,), by_word, "category", "categories")[0]]
+        by_name = by_word(pipeline.published(store, settings))
+        name = by_name[known((category,), by_name, "category", "categories")[0]].name
     if source is not None:
         context.sources((source,))
     shown = None if as_json else 20

@@ -6,7 +6,9 @@ import click
 
 from feeds import pipeline
 from feeds.cli import Context, showing
+from feeds.pipeline import privacy
 from feeds.publishing import WRITERS
+from feeds.records import Category
 from storage import articles
 
 
@@ -20,18 +22,26 @@ def command(context: Context, as_json: bool) -> None:
     published = [category for category in pipeline.published(store, settings) if category]
     with store.read() as db:
         counts = articles.count(db)
-    output, feed = settings.output, next(iter(WRITERS))
+    feed = next(iter(WRITERS))
     rows = [
         {
             "name": category.name,
-            "slug": category.slug,
+            "slug": _slug(category),
             "title": category.title or category.slug,
             "articles": counts.get(category.name, 0),
-            "path": str(output / category.slug / feed),
+            "path": str(privacy.tree(settings, category) / _slug(category) / feed),
         }
         for category in published
     ]
+    for index, category in enumerate(settings.categories or ()):
+        if privacy.is_secret(category):
+            where = settings.place("categories", index, "private", "path")
+            click.echo(f"feedmill: {category.name}: its address is private, and stands at {where}", err=True)
     if as_json:
         showing.show_json(rows)
     else:
         showing.show_table(("name", "slug", "title", "articles", "path"), [tuple(row.values()) for row in rows])
+
+
+def _slug(category: Category) -> str:
+    return "***" if privacy.is_secret(category) else category.slug

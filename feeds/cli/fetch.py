@@ -11,8 +11,6 @@ from types import FrameType
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from feeds import pipeline
 from feeds.cli import Context, showing
@@ -77,6 +75,7 @@ def _publish(context: Context) -> tuple[Publication, ...]:
     pipeline.prune(context.store, settings, now=now)
     publications = pipeline.publish(context.store, settings)
     pipeline.report(context.store, settings, now=now)
+    pipeline.ping(context.store, settings, clock=SystemClock())
     return publications
 
 
@@ -90,6 +89,9 @@ def _with_progress(refreshes: Iterable[Refresh], total: int, *, is_quiet: bool) 
             print(f"[{number}/{total}] {refresh.source}: {_in_words(refresh)}", file=sys.stderr)
             yield refresh
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("fetching"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield from progress.track(refreshes, total=total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from feeds import pipeline
-from feeds.cli import Context, known
+from feeds.cli import Context, by_word, known
 from feeds.clock import SystemClock
 
 
@@ -19,11 +19,12 @@ def command(context: Context, names: tuple[str, ...]) -> None:
     pipeline.prepare(store, settings)
     categories = None
     if names:
-        by_name = {word: c for c in pipeline.published(store, settings) if c for word in (c.slug, c.name)}
+        by_name = by_word(pipeline.published(store, settings))
         categories = tuple(by_name[name] for name in known(names, by_name, "category", "categories"))
     publications = pipeline.publish(store, settings, categories, force=True)
     if not names:
         pipeline.report(store, settings, now=SystemClock().now())
+    pipeline.ping(store, settings, clock=SystemClock())
     changed = sum(publication.changed for publication in publications)
     if context.verbosity >= 0:
         click.echo(f"{changed} of {len(publications)} published files moved, below {settings.output}", err=True)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Mapping
+from contextlib import closing
+from functools import partial
 
 import click
 
 from feeds.cli import Context, logs
-from feeds.serving import Server, application
+from feeds.clock import SystemClock
+from feeds.serving import Links, Server, application, doors, privacy
+from feeds.serving.status import StatusPage
+from feeds.settings import Settings
+from storage import look
 
 
 @click.command("serve")
@@ -23,7 +30,17 @@ def command(context: Context, host: str | None, port: int | None) -> None:
     logs.configure(context.verbosity + 1)
     folder = context.settings.output
     wanted = context.settings.server
-    server = Server(application(lambda: folder), host or wanted.host, wanted.port if port is None else port)
+    links = Links(context.settings.site.url, context.settings.hub_url)
+    status = StatusPage(partial(_status, context.settings), _assets, clock=SystemClock())
+    private = privacy(context.settings)
+    served = application(
+        lambda: folder,
+        links=lambda: links,
+        doors=doors(context.settings),
+        services=status.services,
+        privacy=lambda: private,
+    )
+    server = Server(served, host or wanted.host, wanted.port if port is None else port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server.start()
@@ -34,3 +51,21 @@ def command(context: Context, host: str | None, port: int | None) -> None:
         server.wait()
     finally:
         server.stop()
+
+
+def _status(settings: Settings, asked: Mapping[str, str]) -> bytes | None:
+    """The page of all sources, from the store as it stands; None where there is none yet."""
+    from feeds import pipeline  # half of the memory that a server takes: it waits until somebody asks
+    from feeds.pipeline import overview
+
+    store = look(settings.database)
+    if store is None:
+        return None
+    with closing(store):
+        return overview.page(store, pipeline.complete(store, settings), asked, now=SystemClock().now())
+
+
+def _assets() -> Mapping[str, bytes]:
+    from feeds.publishing import status_page
+
+    return status_page.assets()

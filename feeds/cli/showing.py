@@ -9,10 +9,6 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from feeds.records import Article
 
@@ -41,6 +37,10 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 
 def _show_on_terminal(cells: Sequence[Sequence[str]], are_numbers: Sequence[bool]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="" if console.no_color else "bold")
     titles, *rows = cells
@@ -55,6 +55,8 @@ def _show_on_terminal(cells: Sequence[Sequence[str]], are_numbers: Sequence[bool
 
 def _padded(column: Sequence[str], is_number: bool) -> list[str]:
     """A column's cells, all as wide as the widest: a Chinese character takes two places, a combining mark none."""
+    from rich.cells import cell_len
+
     widths = [len(cell) if cell.isascii() else cell_len(cell) for cell in column]
     widest = max(widths)
     spaces = [" " * (widest - width) for width in widths]

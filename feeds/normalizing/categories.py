@@ -14,7 +14,7 @@ MAX_SLUG = 40  # characters of up to four bytes each: with a mark behind it, bel
 
 # Names of folders that mean something else: to us, or to Windows.
 RESERVED = frozenset(
-    "archive articles assets hub healthz metrics sources status con prn aux nul".split()
+    "archive articles assets hub healthz metrics sources status websub con prn aux nul".split()
     + [f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)]
 )
 

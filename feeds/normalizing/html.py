@@ -57,6 +57,7 @@ _ATTRIBUTE = re.compile(r' ([^\s=<>"]+)="([^"<>]*)"')
 _PRE = re.compile(r"(<pre(?: [^<>]*)?>)\n")
 _IMAGE = re.compile(r"<img [^<>]*>")
 _NOSCRIPT = re.compile(rf"(<img [^<>]*>(?:</picture>)?(?:</a>)?\s*)?<{VEIL}noscript>(.*?)</{VEIL}noscript>", re.DOTALL)
+_FALLBACK = f"<{VEIL}noscript>"
 _OURS = re.compile(rf"</?{VEIL}(?:iframe|noscript)>")
 # A player with neither source nor picture, and none inside it; the words for old browsers that it holds stay.
 _PLAYER = re.compile(
@@ -91,7 +92,7 @@ def sanitize(text: Text, *, base_url: str) -> str:
     html = _TAG.sub(partial(_rewritten, base=text.base_url or base_url), html)
     html = _without_idle_players(html)
     if _UNSETTLED.search(markup):
-        html = _clean(_OURS.sub("", _without_fallbacks(html)))
+        html = _clean(_OURS.sub("", _without_fallbacks(html) if _FALLBACK in html else html))
     html = _UNSHOWN.sub(r'\1<img src="\2"></picture>', html)
     if VEIL in html:
         html = _VEILED.sub(r"<\1\2", html)

@@ -1,29 +1,62 @@
 """The order of the stages, and nothing else.
 
 A refresh takes one source that is due (`claiming`) through fetching, parsing, normalizing and storage (`refreshing`,
-`reading`, `storing`), in a round, or in the endless stream of a daemon (`streaming`). Publishing then writes what was
-touched (`editions`). Before both, the store is made to follow the config (`preparing`); behind both, what is no longer
-to be kept goes (`pruning`).
+`reading`, `storing`), in a round (`rounds`), or in the endless stream of a daemon (`streaming`). Publishing then
+writes what was touched (`editions`). Before both, the store is made to follow the config (`preparing`); behind both,
+what is no longer to be kept goes (`pruning`). Who wants to hear of news is told, and tells us (`pushing`).
 """
 
-from feeds.pipeline.discovering import Discovery, discover
-from feeds.pipeline.editions import publish, published
-from feeds.pipeline.listing import complete
-from feeds.pipeline.preparing import prepare
-from feeds.pipeline.previewing import Preview, preview
-from feeds.pipeline.pruning import prune
-from feeds.pipeline.refreshing import Round, start_round, take_in
-from feeds.pipeline.reporting import report
-from feeds.pipeline.streaming import Stream
-from feeds.pipeline.withdrawing import withdraw
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from feeds.pipeline.discovering import Discovery, discover
+    from feeds.pipeline.editions import publish, published
+    from feeds.pipeline.listing import complete
+    from feeds.pipeline.preparing import prepare
+    from feeds.pipeline.previewing import Preview, preview
+    from feeds.pipeline.pruning import prune
+    from feeds.pipeline.pushing import Pushing, ping
+    from feeds.pipeline.reporting import report
+    from feeds.pipeline.rounds import Round, start_round, take_in
+    from feeds.pipeline.streaming import Stream
+    from feeds.pipeline.withdrawing import Withdrawn, withdraw
+
+# Which module has it. Each is imported when it is first asked for: a round in which nothing is new reads no document
+# and writes no page, and need not wait for the libraries that would.
+_STAGES = {
+    "Discovery": "discovering",
+    "discover": "discovering",
+    "publish": "editions",
+    "published": "editions",
+    "complete": "listing",
+    "prepare": "preparing",
+    "Preview": "previewing",
+    "preview": "previewing",
+    "prune": "pruning",
+    "Pushing": "pushing",
+    "ping": "pushing",
+    "report": "reporting",
+    "Round": "rounds",
+    "start_round": "rounds",
+    "take_in": "rounds",
+    "Stream": "streaming",
+    "Withdrawn": "withdrawing",
+    "withdraw": "withdrawing",
+}
 
 __all__ = [
     "Discovery",
     "Preview",
+    "Pushing",
     "Round",
     "Stream",
+    "Withdrawn",
     "complete",
     "discover",
+    "ping",
     "prepare",
     "preview",
     "prune",
@@ -34,3 +67,9 @@ __all__ = [
     "take_in",
     "withdraw",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _STAGES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_STAGES[name]}"), name)

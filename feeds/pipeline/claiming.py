@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feeds import fetching
 from feeds.fetching import timing
+from feeds.pipeline.pushing.inbox import Pushed
 from feeds.records import Refresh, Source, SourceState
 from feeds.settings import Settings
-from storage import Store, claims, sources
+from storage import Store, claims, sources, subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +32,13 @@ def claim(
     revive: bool = False,
     limit: int | None = None,
     at_work: Container[str] = (),
+    is_told: bool = False,
 ) -> Claim:
     """Claim those of `wanted` that are due; of more than `limit` those that have been due for longest.
 
     What this process is `at_work` on already is left alone. `force` overrules their due times, never another process
-    at work; `revive` asks even those that are parked or gone.
+    at work; `revive` asks even those that are parked or gone. Who `is_told` by hubs what is new asks their
+    sources rarely.
     """
     with store.begin() as db:
         states = sources.states(db)
@@ -49,9 +52,27 @@ def claim(
             is_due=lambda source, state: source.name not in at_work and is_time(source, state),
             limit=limit,
         )
+        pushed = subscriptions.working(db, now=now) if is_told else frozenset()
     due = {source.name for source, _state in claimed}
     waiting = (_waiting(states[source.name]) for source in wanted if source.name not in due)
-    return Claim(claimed=tuple(claimed), waiting=tuple(waiting))
+    ours = ((source, replace(state, is_pushed=True) if source.name in pushed else state) for source, state in claimed)
+    return Claim(claimed=tuple(ours), waiting=tuple(waiting))
+
+
+def claim_pushed(store: Store, pushed: Sequence[Pushed], *, now: datetime) -> list[tuple[Pushed, SourceState]]:
+    """Claim the sources of what hubs sent; those that another process is at work on are left out."""
+    wanted = [source for source, _sent in pushed]
+    with store.begin() as db:
+        claimed = sources.claim(
+            db,
+            wanted,
+            now=now,
+            owner=claims.owner(),
+            is_alive=claims.is_alive,
+            is_due=lambda _source, _state: True,
+        )
+    states = {source.name: state for source, state in claimed}
+    return [((source, sent), states[source.name]) for source, sent in pushed if source.name in states]
 
 
 def _waiting(state: SourceState) -> Refresh:

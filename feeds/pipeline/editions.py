@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import quote
 
 from feeds.errors import OutputError
 from feeds.normalizing import identity
+from feeds.pipeline import privacy
+from feeds.pipeline.edition import Edition, StoppedError, lines, put
 from feeds.pipeline.making import Making, Makings, makings
-from feeds.pipeline.preparing import configured_categories, digest_of
-from feeds.publishing import archives, opml, output
-from feeds.publishing.cleaning import clean
-from feeds.publishing.pages import Directory, Place, path_of
-from feeds.publishing.validating import checked
+from feeds.pipeline.preparing import configured_categories
+from feeds.publishing import opml, output
+from feeds.publishing.pages import Directory, Place
 from feeds.records import Category, Feed, Publication
 from feeds.settings import Settings
-from storage import Store, archiving, articles, categories, tombstones
+from storage import Store, categories
 from storage.categories import Shelf
 
 LIMIT = Category(name="").limit  # articles of everything's feed
-MOST_DELETED = 50  # withdrawn articles that a feed tells of
-
-
-def _lines(problems: Iterable[str]) -> str:
-    """Each once: one template can keep a hundred pages from being made."""
-    return "\n".join(dict.fromkeys(line for problem in problems for line in problem.splitlines()))
-
-
-class _StoppedError(Exception):
-    """Publishing is to stop amid a shelf."""
 
 
 def publish(
@@ -48,34 +38,90 @@ def publish(
 
     Raises OutputError where a file cannot be written; the others are.
     """
-    publications: list[Publication] = []
-    problems: list[str] = []
-    with output.writing(settings.output):
-        every = published(store, settings)
-        with store.read() as db:
-            standing = categories.standing(db)
-        steps: list[Callable[[], list[Publication]]] = [partial(_publish_lists, settings, every)]
+    work = _Work(is_stopping)
+    try:
+        with output.writing(settings.output), privacy.writing(settings):
+            _publish(store, settings, wanted, work, force=force)
+    except OutputError as error:
+        work.problems.append(str(error))
+    if work.problems:
+        raise OutputError(privacy.masked(settings, lines(work.problems)))
+    return tuple(work.publications)
+
+
+def _publish(
+    store: Store, settings: Settings, wanted: Sequence[Category | None] | None, work: _Work, *, force: bool
+) -> None:
+    every, standing = published(store, settings), _standing(store)
+    made = _makings(settings, _directory(settings, every, standing), work.problems)
+    work.take(partial(_publish_lists, settings, every))
+    work.take(partial(_put_assets, settings, made.assets))
+    is_swept, sweep = True, None
+    if privacy.former(settings, standing) or any(
+        edition.is_to_be_swept for edition in _editions(settings, made, every, standing, None)
+    ):
+        wanted = None  # whatever shows what is private now is written again
         try:
-            made = makings(settings, _directory(settings, every, standing))
-        except OutputError as error:  # a theme that cannot be read costs the pages, not the feeds
-            problems.append(str(error))
-            made = makings(replace(settings, pages=None), Directory())
-        steps.append(partial(_put_assets, settings, made.assets))
-        for edition in _editions(settings, made, every, standing, wanted):
-            if force or not edition.is_current:
-                steps.append(partial(edition.publish, store, is_forced=force, is_stopping=is_stopping))
-        for step in steps:
-            if is_stopping():
-                break
-            try:
-                publications += step()
-            except OutputError as error:
-                problems.append(str(error))
-            except _StoppedError:
-                break
-    if problems:
-        raise OutputError(_lines(problems))
-    return tuple(publications)
+            sweep = privacy.sweep(store, settings, standing, published={each.name for each in every if each})
+        except OutputError as error:
+            is_swept = False
+            work.problems.append(str(error))
+        standing = _standing(store)
+    editions = _editions(settings, made, every, standing, wanted)
+    due = [edition for edition in editions if force or not edition.is_current]
+    private = [edition for edition in due if edition.is_private or edition.shelf.was_private]
+    for edition in due:
+        if edition not in private:
+            work.take(partial(edition.publish, store, is_forced=force, is_stopping=work.is_stopping))
+    if sweep:
+        is_swept = work.finish(sweep)
+        work.take(partial(_publish_report, store, settings))
+    # Last, for once they are called written nothing is looked for any more.
+    for edition in private if is_swept else ():
+        work.take(partial(edition.publish, store, is_forced=force, is_stopping=work.is_stopping))
+
+
+@dataclass(slots=True)
+class _Work:
+    """What was published so far, and what could not be."""
+
+    is_stopping: Callable[[], bool]
+    publications: list[Publication] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    is_over: bool = False
+
+    def take(self, step: Callable[[], list[Publication]]) -> None:
+        self.is_over = self.is_over or self.is_stopping()
+        if self.is_over:
+            return
+        try:
+            self.publications += step()
+        except OutputError as error:
+            self.problems.append(str(error))
+        except StoppedError:
+            self.is_over = True
+
+    def finish(self, sweep: privacy.Sweep) -> bool:
+        """Also when all is to stop. Whether nothing is left."""
+        try:
+            sweep.finish()
+        except OutputError as error:
+            self.problems.append(str(error))
+            return False
+        return True
+
+
+def _standing(store: Store) -> Mapping[categories.Key, Shelf]:
+    with store.read() as db:
+        return categories.standing(db)
+
+
+def _makings(settings: Settings, directory: Directory, problems: list[str]) -> Makings:
+    try:
+        return makings(settings, directory)
+    except OutputError as error:  # a theme that cannot be read costs the pages, not the feeds
+        problems.append(str(error))
+        return makings(replace(settings, pages=None), Directory())
 
 
 def published(store: Store, settings: Settings) -> tuple[Category | None, ...]:
@@ -93,125 +139,6 @@ def published(store: Store, settings: Settings) -> tuple[Category | None, ...]:
     return (None, *sorted(found, key=lambda category: category.name))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """What is published of one shelf: its subscription documents and, behind them, its archive documents."""
-
-    settings: Settings
-    shelf: Shelf
-    making: Making
-    about: Feed  # without articles
-    limit: int
-
-    @property
-    def digest(self) -> str:
-        """Of the settings that its files depend on. What follows the slash moves with its addresses, and with which
-        pages there are: archive documents are written again for nothing less."""
-        place = digest_of(self.settings.site.url, self.shelf.slug, self.making.has_articles)
-        return f"{digest_of(self.making.digest, self.about.title, self.limit)}/{place}"
-
-    @property
-    def is_current(self) -> bool:
-        """Whether its files show what the shelf holds, under the settings of today."""
-        is_written = self.shelf.written == self.shelf.touched and self.shelf.settings_digest == self.digest
-        return is_written and all((self.settings.output / self.path(name)).is_file() for name in self.names)
-
-    @property
-    def names(self) -> list[str]:
-        """Of the files that show whether all are there."""
-        latest = self.shelf.latest_archive
-        return [*self.making.current, *(archives.path(latest, kind) for kind in self.making.archive if latest)]
-
-    @property
-    def category(self) -> str | None:
-        return self.shelf.key if isinstance(self.shelf.key, str) else None
-
-    def path(self, name: str) -> str:
-        return f"{self.shelf.slug}/{name}" if self.shelf.slug else name
-
-    def publish(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> list[Publication]:
-        """Raises OutputError where a file cannot be written, after all others: a page that fails holds no feed back."""
-        done = self.publish_archives(store, is_forced=is_forced, is_stopping=is_stopping)
-        with store.read() as db:
-            shelf = categories.shelf_of(db, self.shelf.id)
-            newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
-            previous = archiving.before(db, shelf.id)
-            deleted = tombstones.withdrawn(db, category=self.category, limit=MOST_DELETED)
-        shown = newest[: self.limit]
-        feed = clean(replace(self.about, articles=shown, previous=previous, deleted=deleted))
-        done += self.put({name: partial(write, feed) for name, write in self.making.current.items()}, feed)
-        if done.problems:
-            raise OutputError(_lines(done.problems.values()))
-        # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
-        if len(newest) == len(shown):
-            with store.begin() as db:
-                categories.record_written(db, shelf, settings_digest=self.digest)
-        self.remove_emptied(store)
-        for each in deleted if self.shelf.key is None else ():
-            output.remove(self.settings.output, path_of(each.atom_id))
-        return done.publications
-
-    def put(self, documents: Mapping[str, Callable[[], bytes]], feed: Feed) -> Put:
-        """Documents of the shelf by their names in its folder, and the pages of the articles in them."""
-        here = {self.path(name): write for name, write in documents.items()}
-        return _put(self.settings, {**here, **self.making.articles(feed)})
-
-    def publish_archives(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> Put:
-        done = Put()
-        with store.read() as db:
-            if not archiving.is_needed(db, self.shelf.id, limit=self.limit):
-                return done
-        self.seal(store, is_forced=is_forced)
-        with store.read() as db:
-            numbers = archiving.unwritten(db, self.shelf.id)
-        for number in numbers:
-            if is_stopping():
-                raise _StoppedError
-            put = self.publish_archive(store, number)
-            done += put
-            if self.path(archives.path(number)) in put.problems:  # a feed must not lead to what is not there
-                raise OutputError(_lines(done.problems.values()))
-        return done
-
-    def publish_archive(self, store: Store, number: int) -> Put:
-        with store.read() as db:
-            held = articles.archived(db, self.shelf.id, number)
-            previous = archiving.before(db, self.shelf.id, number)
-        feed = clean(replace(self.about, articles=held, number=number, previous=previous))
-        kinds = self.making.archive.items() if held else ()  # one of which all has left is led to by none
-        put = self.put({archives.path(number, kind): partial(write, feed) for kind, write in kinds}, feed)
-        if not put.problems:
-            with store.begin() as db:
-                archiving.record_written(db, self.shelf.id, number)
-        return put
-
-    def seal(self, store: Store, *, is_forced: bool) -> None:
-        """Give what has left the newest to archive documents, and note which of these are to be written."""
-        has_more = True
-        while has_more:
-            with store.begin() as db:
-                has_more = archiving.seal(db, self.shelf.id, limit=self.limit)
-        with store.begin() as db:
-            if archiving.emptied(db, self.shelf.id):
-                archiving.write_oldest_again(db, self.shelf.id)
-            latest = archiving.before(db, self.shelf.id) and archiving.latest_written(db, self.shelf.id)
-            newest = [self.settings.output / self.path(archives.path(latest, kind)) for kind in self.making.archive]
-            is_lost = bool(latest) and not all(path.is_file() for path in newest)
-            if is_forced or is_lost or _place(self.shelf.settings_digest) != _place(self.digest):
-                archiving.write_again(db, self.shelf.id)
-
-    def remove_emptied(self, store: Store) -> None:
-        """Archive documents that nothing leads to any more. Forgotten only when they are gone."""
-        with store.read() as db:
-            numbers = archiving.emptied(db, self.shelf.id)
-        for number in numbers:
-            for kind in self.making.archive:
-                output.remove(self.settings.output, self.path(archives.path(number, kind)))
-        if numbers:
-            with store.begin() as db:
-                archiving.forget(db, self.shelf.id, numbers)
-
-
 def _editions(
     settings: Settings,
     made: Makings,
@@ -219,31 +146,49 @@ def _editions(
     standing: Mapping[categories.Key, Shelf],
     wanted: Sequence[Category | None] | None,
 ) -> Iterator[Edition]:
+    hidden = privacy.hidden(settings)
     for category in every if wanted is None else wanted:
         shelf = standing[category.name if category else None]
         yield Edition(
             settings=settings,
             shelf=shelf,
-            making=made.category if category else made.everything,
+            making=_making(made, category),
             about=_about(settings, category, shelf.slug),
             limit=category.limit if category else LIMIT,
+            tree=privacy.tree(settings, category),
+            mark=privacy.mark(category),
+            hidden=hidden,
         )
     for shelf in _of_sources(settings, standing) if wanted is None and made.source.current else ():
         yield Edition(
-            settings=settings, shelf=shelf, making=made.source, about=_about_source(settings, shelf), limit=LIMIT
+            settings=settings,
+            shelf=shelf,
+            making=made.source,
+            about=_about_source(settings, shelf),
+            limit=LIMIT,
+            tree=settings.output,
+            hidden=hidden,
         )
 
 
+def _making(made: Makings, category: Category | None) -> Making:
+    if category is None:
+        return made.everything
+    return made.private if category.private else made.category
+
+
 def _of_sources(settings: Settings, standing: Mapping[categories.Key, Shelf]) -> list[Shelf]:
-    """The shelves of the sources that ever had an article."""
-    shelves = (standing.get(categories.OfSource(source.name)) for source in settings.sources)
+    """The shelves of the sources that ever had an article, and are not hidden."""
+    hidden = privacy.hidden(settings).sources
+    names = (source.name for source in settings.sources if source.name not in hidden)
+    shelves = (standing.get(categories.OfSource(name)) for name in names)
     return [shelf for shelf in shelves if shelf and shelf.touched]
 
 
 def _directory(
     settings: Settings, every: Sequence[Category | None], standing: Mapping[categories.Key, Shelf]
 ) -> Directory:
-    of_categories = (_about(settings, each, each.slug) for each in every if each)
+    of_categories = (_about(settings, each, each.slug) for each in every if each and not each.private)
     of_sources = (_about_source(settings, shelf) for shelf in _of_sources(settings, standing))
     return Directory(
         categories=tuple(Place(title=feed.title, url=feed.folder_url) for feed in of_categories),
@@ -251,19 +196,28 @@ def _directory(
     )
 
 
-def _place(digest: str) -> str:
-    return digest.partition("/")[2]
-
-
 def _publish_lists(settings: Settings, every: Sequence[Category | None]) -> list[Publication]:
     """The sources and the feeds as OPML; only those that moved are told."""
-    listed, _left_out = opml.sources(settings.sources)
-    feeds = opml.feeds(_about(settings, category, category.slug if category else "") for category in every)
+    hidden = privacy.hidden(settings).sources
+    listed, _left_out = opml.sources(source for source in settings.sources if source.name not in hidden)
+    public = [category for category in every if category is None or not category.private]
+    feeds = opml.feeds(_about(settings, category, category.slug if category else "") for category in public)
     lists = {"subscriptions.opml": listed, "feeds.opml": feeds}
-    done = _put(settings, {path: partial(opml.write, settings.site.title, found) for path, found in lists.items()})
+    done = put(
+        settings.output, {path: partial(opml.write, settings.site.title, found) for path, found in lists.items()}
+    )
     if done.problems:
-        raise OutputError(_lines(done.problems.values()))
+        raise OutputError(lines(done.problems.values()))
     return [publication for publication in done.publications if publication.changed]
+
+
+def _publish_report(store: Store, settings: Settings) -> list[Publication]:
+    """The weekly report again, where there is one: it may name a source that is hidden now."""
+    from feeds.pipeline import reporting  # which needs all that makes feeds
+
+    if (settings.output / reporting.PATH).is_file():
+        reporting.write(store, settings)
+    return []
 
 
 def _put_assets(settings: Settings, assets: Mapping[str, bytes]) -> list[Publication]:
@@ -271,34 +225,11 @@ def _put_assets(settings: Settings, assets: Mapping[str, bytes]) -> list[Publica
     return [publication for publication in done if publication.changed]
 
 
-@dataclass(slots=True, kw_only=True)
-class Put:
-    """What was written; and for each path where that could not be, why."""
-
-    publications: list[Publication] = field(default_factory=list)
-    problems: dict[str, str] = field(default_factory=dict)
-
-    def __iadd__(self, other: Put) -> Put:
-        self.publications += other.publications
-        self.problems |= other.problems
-        return self
-
-
-def _put(settings: Settings, documents: Mapping[str, Callable[[], bytes]]) -> Put:
-    """Each document written and put at its path; one that cannot be stops no other."""
-    done = Put()
-    for path, write in documents.items():
-        try:
-            done.publications.append(output.put(settings.output, path, checked(path, write)))
-        except OutputError as error:
-            done.problems[path] = str(error)
-    return done
-
-
 def _about(settings: Settings, category: Category | None, slug: str) -> Feed:
     if category is None:
         return _feed(settings, "everything", settings.site.title, "")
-    return _feed(settings, f"category/{quote(category.name, safe='')}", category.title or slug, slug)
+    feed = _feed(settings, f"category/{quote(category.name, safe='')}", category.title or slug, slug)
+    return replace(feed, hub="", is_private=True) if category.private else feed
 
 
 def _about_source(settings: Settings, shelf: Shelf) -> Feed:
@@ -315,4 +246,5 @@ def _feed(settings: Settings, path: str, title: str, slug: str) -> Feed:
         site_title=site.title,
         site_url=site.url,
         language=site.language,
+        hub=settings.hub_url,
     )

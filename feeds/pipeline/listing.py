@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from feeds.parsing import subscriptions
-from feeds.parsing.encoding import decode
 from feeds.records import Body, Source, Subscription
 from feeds.settings import Settings, addresses, names
 from storage import Store
@@ -38,6 +36,9 @@ def read_list(body: Body) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
 
     Raises ParseError where the bytes are no list.
     """
+    from feeds.parsing import subscriptions  # parsers take their time, and most mills have no lists
+    from feeds.parsing.encoding import decode
+
     listed = subscriptions.read(decode(body.content, charset=body.charset).text)
     good: dict[str, Subscription] = {}
     problems = list(listed.problems)

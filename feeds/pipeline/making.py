@@ -37,6 +37,7 @@ class Makings:
 
     everything: Making
     category: Making
+    private: Making  # a category, too
     source: Making
     assets: Mapping[str, bytes]
 
@@ -45,7 +46,7 @@ def makings(settings: Settings, directory: Directory) -> Makings:
     """Raises ThemeError where a theme cannot be read."""
     feeds = Making(current=WRITERS, archive=ARCHIVE_WRITERS, digest=digest_of(__version__, settings.site))
     if settings.pages is None:
-        return Makings(everything=feeds, category=feeds, source=Making(), assets={})
+        return Makings(everything=feeds, category=feeds, private=feeds, source=Making(), assets={})
     pages = Pages(settings.pages.theme, has_articles=settings.pages.articles)
     digest = digest_of(__version__, settings.site, settings.pages, pages.digest)
     of_source = Making(
@@ -58,6 +59,12 @@ def makings(settings: Settings, directory: Directory) -> Makings:
         archive={**ARCHIVE_WRITERS, "html": pages.archive},
         digest=digest,
     )
+    alone = Pages(settings.pages.theme)  # no article of theirs has a page of its own
+    of_private = Making(
+        current={**WRITERS, "index.html": alone.front, "subscribe.html": alone.subscribe},
+        archive={**ARCHIVE_WRITERS, "html": alone.archive},
+        digest=digest,
+    )
     of_everything = Making(
         current={**of_category.current, "index.html": partial(pages.front, directory=directory)},
         archive=of_category.archive,
@@ -65,7 +72,13 @@ def makings(settings: Settings, directory: Directory) -> Makings:
         has_articles=settings.pages.articles,
         digest=digest_of(digest, directory),
     )
-    return Makings(everything=of_everything, category=of_category, source=of_source, assets=pages.assets())
+    return Makings(
+        everything=of_everything,
+        category=of_category,
+        private=of_private,
+        source=of_source,
+        assets=pages.assets(),
+    )
 
 
 def _article_pages(pages: Pages, feed: Feed) -> dict[str, Callable[[], bytes]]:

@@ -20,19 +20,23 @@ def prepare(store: Store, settings: Settings) -> None:
     chosen: dict[categories.Key, str] = {category.name: category.slug for category in listed if category.slug}
     labels = shelving.by_label(listed)
     known_labels = sorted(labels.items())
+    private = private_names(settings)
+    secret = {category.name for category in listed if category.private and category.private.path}
+    rules = (known_labels, sorted(private)) if private else (known_labels,)
     with store.begin() as db:
         sources.enroll(db, settings.sources)
         keys: list[categories.Key] = [*names, *(categories.OfSource(source.name) for source in settings.sources)]
-        categories.settle(db, keys, chosen=chosen, slugs=shelving.slugs)
+        categories.settle(db, keys, chosen=chosen, slugs=shelving.slugs, secret=secret)
         digests = sources.shelving_digests(db)
         for source in settings.sources:
-            digest = digest_of(source.categories, known_labels)
+            digest = digest_of(source.categories, *rules)
             if digests[source.name] != digest:
                 articles.reshelve(
                     db,
                     source.name,
                     _assigner(source, labels),
                     slugs=shelving.slugs,
+                    private=private,
                 )
                 sources.set_shelving_digest(db, [source.name], digest)
         # A source taken out of the config keeps its articles, off the shelves, until it comes back.
@@ -45,6 +49,11 @@ def prepare(store: Store, settings: Settings) -> None:
 def manners(settings: Settings) -> Manners:
     """How we present ourselves to the web."""
     return Manners(user_agent=f"feedmill/{__version__} (+{settings.site.url})", per_host=settings.per_host)
+
+
+def private_names(settings: Settings) -> frozenset[str]:
+    """The names of the private categories."""
+    return frozenset(category.name for category in settings.categories or () if category.private)
 
 
 def configured_categories(settings: Settings) -> set[str]:

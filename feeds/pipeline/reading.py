@@ -6,7 +6,8 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import structlog
 
@@ -15,11 +16,17 @@ from feeds.errors import ParseError
 from feeds.fetching import timing
 from feeds.normalizing import categories as shelving
 from feeds.normalizing import identity
+from feeds.pipeline.preparing import private_names
 from feeds.records import Article, Body, Document, Entry, Fetched, Rhythm, Source
-from feeds.settings import Settings
+from feeds.settings import addresses
 from storage import Store, articles, open_store
 
+if TYPE_CHECKING:
+    from feeds.settings import Settings
+
 log = structlog.get_logger()
+
+MAX_HUB = 4_000  # characters of the addresses of a hub and its topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +37,7 @@ class Reader:
     labels: Mapping[str, str]  # categories by their names and aliases
     authority: str  # in whose name ids are minted
     now: datetime
+    private: frozenset[str] = frozenset()  # categories
 
     def parse(self, bodies: Sequence[Body]) -> tuple[list[tuple[Body, Document]], tuple[str, ...]]:
         """The bodies that could be read, with their documents; and for the others why not."""
@@ -50,10 +58,19 @@ class Read:
     is_same: bool = False  # it has entries that we know
     unread: tuple[str, ...] = ()  # files and documents that could not be read, in words
     flaws: tuple[str, ...] = ()  # what was wrong with those that could be
+    hub: str = ""  # that tells of what is new, and the topic that it calls this; both or neither
+    topic: str = ""
+    private: frozenset[str] = frozenset()  # categories, when it was read
 
 
 def reader(settings: Settings, source: Source, now: datetime) -> Reader:
-    return Reader(source=source, labels=_labels(settings.categories), authority=settings.site.authority, now=now)
+    return Reader(
+        source=source,
+        labels=_labels(settings.categories),
+        authority=settings.site.authority,
+        now=now,
+        private=private_names(settings),
+    )
 
 
 def read(store: Store, one: Reader, answer: Fetched) -> Read:
@@ -63,6 +80,7 @@ def read(store: Store, one: Reader, answer: Fetched) -> Read:
     with store.read() as db:
         known = articles.known(db, one.source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
     batch, left_out = one.normalize(normalizing.changes(found, known, files=answer.files))
+    hub, topic = _hub(one.source, documents)
     return Read(
         articles=batch,
         bodies=tuple(replace(body, content=b"") for body, _document in documents),
@@ -70,7 +88,26 @@ def read(store: Store, one: Reader, answer: Fetched) -> Read:
         is_same=bool(known),
         unread=(*answer.problems, *unread),
         flaws=(*left_out, *(each for _body, document in documents for each in document.problems)),
+        hub=hub,
+        topic=topic,
+        private=one.private,
     )
+
+
+def _hub(source: Source, documents: Sequence[tuple[Body, Document]]) -> tuple[str, str]:
+    """Where a source on the web says that its news can be had, and what it calls itself there (WebSub, section 4)."""
+    if source.kind != "http" or not documents:
+        return "", ""
+    body, document = documents[0]
+    try:
+        hub = addresses.web_address(urljoin(body.url, body.hub or document.hub))
+        topic = addresses.web_address(urljoin(body.url, body.self_url or document.about.feed_url))
+    except ValueError:
+        return "", ""
+    is_named = bool((body.hub or document.hub) and (body.self_url or document.about.feed_url))
+    # A stranger's hub learns nothing that only we and the source know.
+    is_open = "@" not in hub and not source.auth and source.redact(topic + hub) == topic + hub
+    return (hub, topic) if is_named and is_open and len(hub) + len(topic) < MAX_HUB else ("", "")
 
 
 def read_apart(location: str, one: Reader, answer: Fetched) -> Read:

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -21,64 +21,31 @@ from feeds import fetching
 from feeds.clock import Clock
 from feeds.errors import FeedmillError, SourceError, StoreError, StoreUnavailableError
 from feeds.pipeline import storing
-from feeds.pipeline.claiming import claim
-from feeds.pipeline.preparing import manners, prepare
-from feeds.pipeline.reading import Read, Reader, read, read_apart, reader
+from feeds.pipeline.claiming import claim_pushed
+from feeds.pipeline.preparing import manners
 from feeds.pipeline.storing import Visit
 from feeds.records import Fetched, FetchFailed, FetchResult, Pacing, Postponed, Refresh, Source, SourceState
 from feeds.settings import Settings
 from feeds.workers import NoWorkerError, Workers, affordable
-from storage import Store, claims, sources
+from storage import Store, claims, journal, sources
+
+if TYPE_CHECKING:  # imported where there is something to read: parsers take their time, and mostly nothing is new
+    from feeds.pipeline.pushing.inbox import Inbox
+    from feeds.pipeline.reading import Read, Reader
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
 UNCHANGED = 100  # refreshes without news whose states are written together
-SOON = 2.0  # seconds that they wait for each other at most
+TOGETHER = 20  # documents with news that are stored in one transaction
+TOGETHER_SIZE = 5_000_000  # and bytes, for they are held until then
+SOON = 2.0  # seconds that any of these wait for each other at most
 FEW = 30  # documents of one round that are read in this process: to start another one would cost more
 READ_AHEAD = 4  # documents on their way to or from each worker
 LAST_READS = 8.0  # seconds that documents at workers have to be read in, once everything is to end
 LOOK = 1.0  # seconds between two looks at what else there is to do
 RENEWAL = timedelta(minutes=5)
 LONGEST_PAUSE = 60.0  # seconds between two attempts to write to a store that could not be written
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """One round of refreshes: those that wait for their time, and those that run while they are iterated over."""
-
-    waiting: tuple[Refresh, ...]
-    total: int  # how many `refreshes` gives
-    refreshes: Generator[Refresh]
-
-
-def start_round(
-    store: Store,
-    settings: Settings,
-    wanted: Sequence[Source],
-    *,
-    clock: Clock,
-    force: bool = False,
-    revive: bool = False,
-) -> Round:
-    """Claim those of `wanted` that are due, see `claim`; they are refreshed while `refreshes` is iterated over."""
-    prepare(store, settings)
-    ours = claim(store, settings, wanted, now=_whole_seconds(clock.now()), force=force, revive=revive)
-    running = Refreshing(store, settings, clock=clock)
-    running.add(ours.claimed)
-    running.close()
-    return Round(waiting=ours.waiting, total=len(ours.claimed), refreshes=running.refreshes())
-
-
-def take_in(store: Store, settings: Settings, source: Source, answer: Fetched, *, clock: Clock) -> Refresh:
-    """A first answer that is at hand already, stored as if it had just been fetched."""
-    prepare(store, settings)
-    with store.read() as db:
-        state = sources.states(db)[source.name]
-    running = Refreshing(store, settings, clock=clock)
-    (refresh,) = running.take_in(Visit(source=source, state=state, result=answer))
-    running.flush()
-    return refresh
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,25 +61,30 @@ class Refreshing:
     """The refreshes of one process, for as long as sources are added.
 
     A `patient` one, as a daemon is, waits for a store that cannot be written now, and reads every document in another
-    process. `add`, `close` and `stop` may be called by any thread.
+    process; what its `inbox` holds is read as if it had been fetched. `add`, `nudge`, `close` and `stop` may be called
+    by any thread.
     """
 
-    def __init__(self, store: Store, settings: Settings, *, clock: Clock, is_patient: bool = False) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, *, clock: Clock, is_patient: bool = False, inbox: Inbox | None = None
+    ) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
         self._is_patient = is_patient
+        self._inbox = inbox
         self._owner = claims.owner()
         self._fetching = fetching.Fetching(clock=clock, manners=manners(settings))
         self._stopping = threading.Event()
         self._ends_at = math.inf
         self._claimed: dict[str, SourceState] = {}
-        self._unchanged: list[SourceState] = []
+        self._unchanged: list[tuple[SourceState, Refresh]] = []
         self._unchanged_since = 0.0
         self._renewed_at = clock.now()
         self._read_here = 0
         self._workers: Workers | None = None
         self._reading: dict[Future[Read], _Reading] = {}
+        self._arrived: list[tuple[_Reading, Read]] = []
         self._told = log.bind()  # once: what is below the level that is logged then costs next to nothing
         self.is_closed = False
         self.trouble = ""  # that the store has right now, in words
@@ -127,6 +99,10 @@ class Refreshing:
         for source, state in claimed:
             self._claimed[source.name] = state
         self._fetching.add(claimed)
+
+    def nudge(self) -> None:
+        """There is something in the inbox."""
+        self._fetching.nudge()
 
     def close(self) -> None:
         """Nothing more is added: `refreshes` ends with the last one."""
@@ -172,6 +148,7 @@ class Refreshing:
                 if arrived is not None:
                     source, result = arrived
                     yield from self.take_in(Visit(source=source, state=self._claimed[source.name], result=result))
+                yield from self._take_pushed()
                 while self._workers and len(self._reading) >= READ_AHEAD * self._workers.number and self._has_time():
                     yield from self._wait_for_workers()
                 self._keep_up()
@@ -180,9 +157,22 @@ class Refreshing:
             self._begin_to_end()
         while self._reading and self._has_time():
             yield from self._wait_for_workers()
+        yield from self._store_arrived()
         yield from self._give_up_reading()
         if interruption:
             raise interruption
+
+    def _take_pushed(self) -> Iterator[Refresh]:
+        """What hubs sent meanwhile, to sources that nobody is at work on."""
+        pushed = self._inbox.waiting(self._claimed) if self._inbox and not self.is_closed else []
+        if not pushed or self._inbox is None:
+            return
+        claim_ours = partial(claim_pushed, self._store, pushed, now=whole_seconds(self._clock.now()))
+        for one, state in self._patiently(claim_ours):
+            source, sent = one
+            self._claimed[source.name] = state
+            self._inbox.remove(one)
+            yield from self.take_in(Visit(source=source, state=state, result=sent))
 
     def _wait_for_workers(self) -> Iterator[Refresh]:
         wait(self._reading, timeout=LOOK, return_when=FIRST_COMPLETED)
@@ -204,7 +194,7 @@ class Refreshing:
 
     def _guarded(self, visit: Visit, stage: Callable[[Visit, datetime], T]) -> T | Refresh:
         """What a stage gives. A fault of ours costs this source, not the round, nor every minute from now."""
-        now = _whole_seconds(self._clock.now())
+        now = whole_seconds(self._clock.now())
         try:
             return stage(visit, now)
         except SourceError as error:  # reading it ends the process that does, or never ends
@@ -232,7 +222,7 @@ class Refreshing:
             case FetchFailed() as failure:
                 return storing.store_failure(self._store, visit, failure, now=now)
             case _ if visit.is_unchanged:
-                return self._keep_unchanged(storing.unchanged(visit, now=now))
+                return self._keep_unchanged(storing.unchanged(visit, now=now), visit.result.seconds)
             case Fetched() if visit.source.kind == "opml":
                 return storing.store_list(self._store, visit, now=now)
             case Fetched() as answer:
@@ -240,6 +230,8 @@ class Refreshing:
         return None
 
     def _read(self, visit: Visit, answer: Fetched, now: datetime) -> Refresh | None:
+        from feeds.pipeline.reading import read, reader
+
         one = reader(self._settings, visit.source, now)
         is_suspect = visit.state.attempts > 0
         is_apart = bool(self._store.location) and (is_suspect or self._is_patient or self._read_here >= FEW)
@@ -251,9 +243,14 @@ class Refreshing:
             self._hand_over(visit, one, answer)
             return None
         self._read_here += 1
-        return storing.store_read(self._store, visit, read(self._store, one, answer), now=now)
+        found = read(self._store, one, answer)
+        return storing.store_unread(self._store, visit, found, now=now) or storing.store_read(
+            self._store, visit, found, now=now
+        )
 
     def _hand_over(self, visit: Visit, one: Reader, answer: Fetched) -> None:
+        from feeds.pipeline.reading import read_apart
+
         if self._workers is None:
             self._workers = Workers(affordable())
         future = self._workers.submit(read_apart, self._store.location, one, answer)
@@ -261,20 +258,50 @@ class Refreshing:
         future.add_done_callback(lambda _future: self._fetching.nudge())
 
     def _take_back(self) -> Iterator[Refresh]:
-        """What workers have read meanwhile, stored."""
+        """What workers have read meanwhile, stored; many together, as a transaction costs more than what is new."""
         for future in [each for each in self._reading if each.done()]:
             one = self._reading.pop(future)
-            store = partial(self._store_read, future, one.reader)
-            refresh = self._patiently(partial(self._guarded, one.visit, store))
-            yield from self._finished(refresh, one.visit, one.began_at)
+            found = self._patiently(partial(self._guarded, one.visit, partial(self._found, future, one.reader)))
+            if isinstance(found, Refresh):
+                yield from self._finished(found, one.visit, one.began_at)
+            else:
+                self._arrived.append((one, found))
+        if self._arrived and (not self._reading or self._is_time_to_store()):
+            yield from self._store_arrived()
 
-    def _store_read(self, future: Future[Read], one: Reader, visit: Visit, now: datetime) -> Refresh:
+    def _found(self, future: Future[Read], one: Reader, visit: Visit, now: datetime) -> Read | Refresh:
+        """What a worker read, to be stored; of what could not be read at all that is told at once."""
         assert isinstance(visit.result, Fetched)
         try:
             found = future.result()
         except (StoreUnavailableError, NoWorkerError):  # its own look at the store; or none could be started
+            from feeds.pipeline.reading import read
+
             found = read(self._store, one, visit.result)
-        return storing.store_read(self._store, visit, found, now=now)
+        return storing.store_unread(self._store, visit, found, now=now) or found
+
+    def _is_time_to_store(self) -> bool:
+        is_late = self._clock.monotonic() - self._arrived[0][0].began_at >= SOON
+        size = sum(_size(one.visit.result) for one, _found in self._arrived)
+        return is_late or len(self._arrived) >= TOGETHER or size >= TOGETHER_SIZE
+
+    def _store_arrived(self) -> Iterator[Refresh]:
+        stored = self._patiently(self._stored_together)
+        arrived, self._arrived = self._arrived, []
+        for (one, _found), refresh in zip(arrived, stored, strict=True):
+            yield from self._finished(refresh, one.visit, one.began_at)
+
+    def _stored_together(self) -> list[Refresh]:
+        try:
+            now = whole_seconds(self._clock.now())
+            return storing.store_reads(self._store, [(one.visit, found) for one, found in self._arrived], now=now)
+        except StoreUnavailableError:
+            raise
+        except Exception:  # nothing of it is stored: each by itself, and what is wrong with one costs that one alone
+            return [self._stored_alone(one.visit, found) for one, found in self._arrived]
+
+    def _stored_alone(self, visit: Visit, found: Read) -> Refresh:
+        return self._guarded(visit, lambda visit, now: storing.store_read(self._store, visit, found, now=now))
 
     def _finished(self, refresh: Refresh, visit: Visit, began_at: float) -> Iterator[Refresh]:
         if refresh.status != "unchanged":
@@ -286,16 +313,17 @@ class Refreshing:
             refresh,
             seconds=result.seconds + self._clock.monotonic() - began_at,
             fetch_seconds=result.seconds,
-            size=sum(len(body.content) for body in result.bodies) if isinstance(result, Fetched) else 0,
+            size=_size(result),
         )
         self._tell(refresh)
         yield refresh
 
-    def _keep_unchanged(self, learned: SourceState) -> Refresh:
+    def _keep_unchanged(self, learned: SourceState, seconds: float) -> Refresh:
         if not self._unchanged:
             self._unchanged_since = self._clock.monotonic()
-        self._unchanged.append(learned)
-        return storing.told(learned, "unchanged")
+        refresh = storing.told(learned, "unchanged", seconds)
+        self._unchanged.append((learned, refresh))
+        return refresh
 
     def _keep_up(self) -> None:
         """What is to be done now and then, whatever arrives."""
@@ -310,8 +338,9 @@ class Refreshing:
         """Store the states of the sources without news."""
         if self._unchanged:
             with self._store.begin() as db:
-                sources.record_all(db, self._unchanged)
-            for state in self._unchanged:
+                sources.record_all(db, [state for state, _refresh in self._unchanged])
+                journal.record(db, (refresh for _state, refresh in self._unchanged), day=self._clock.now().date())
+            for state, _refresh in self._unchanged:
                 self._claimed.pop(state.name, None)
             self._unchanged.clear()
 
@@ -323,6 +352,7 @@ class Refreshing:
     def _give_back(self) -> None:
         self._patiently(self.flush)
         self._patiently(self._release)
+        self._patiently(partial(journal.forget, self._store, today=self._clock.now().date()))
 
     def _release(self) -> None:
         with self._store.begin() as db:
@@ -361,6 +391,10 @@ class Refreshing:
         )
 
 
-def _whole_seconds(moment: datetime) -> datetime:
+def _size(result: FetchResult) -> int:
+    return sum(len(body.content) for body in result.bodies) if isinstance(result, Fetched) else 0
+
+
+def whole_seconds(moment: datetime) -> datetime:
     """Dates of ours are published, and a feed's dates have no use for fractions."""
     return moment.replace(microsecond=0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from html import escape
+from functools import partial
+from html import escape, unescape
 
 from feeds.normalizing import identity
-from feeds.pipeline import telling
+from feeds.pipeline import privacy, telling
 from feeds.publishing import atom, output
 from feeds.records import Article, Feed, Source, SourceState
 from feeds.settings import Settings
@@ -23,6 +25,7 @@ FAILURES = 3  # in a row, before a failure is more than an accident
 FAILURES_AT_FIRST = 10  # of a source that never answered
 SILENT_AFTER = timedelta(days=60)
 SILENT_GAPS = 10  # times the usual time between its articles
+_ITEM = re.compile(r"<li><strong>(.*?)</strong>.*?</li>", re.DOTALL)  # as `_item` makes it
 SILENT_UNDATED = timedelta(days=180)  # of a source whose usual gap is not known
 
 
@@ -47,18 +50,38 @@ def report(store: Store, settings: Settings, *, now: datetime) -> bool:
             found = found if _is_time(reports.newest(db), now) else None  # another process may have been first
             if found:
                 reports.add(db, found)
+    with output.writing(settings.output):
+        write(store, settings)
+    return found is not None
+
+
+def write(store: Store, settings: Settings) -> None:
+    """Write the report feed from what is stored; whoever calls it is `writing`. Sources that stand in a private
+    category are in none of its reports, also in those from before."""
     with store.read() as db:
         kept = reports.newest(db)
-    with output.writing(settings.output):
-        output.put(settings.output, PATH, atom.write(_feed(settings, kept)))
-    return found is not None
+    hidden = privacy.hidden(settings).sources
+    output.put(settings.output, PATH, atom.write(_feed(settings, _without(kept, hidden))))
+
+
+def _without(kept: tuple[Report, ...], hidden: Set[str]) -> tuple[Report, ...]:
+    names = {_plain(Source(name="", kind=""), name) for name in hidden}
+    if not names:
+        return kept
+    public = (replace(one, content_html=_ITEM.sub(partial(_public, names), one.content_html)) for one in kept)
+    return tuple(one for one in public if "<li>" in one.content_html)
+
+
+def _public(names: Set[str], item: re.Match[str]) -> str:
+    return "" if unescape(item[1]) in names else item[0]
 
 
 def needs(
     settings: Settings, failing: tuple[SourceState, ...], silent: tuple[SourceState, ...], now: datetime
 ) -> list[Need]:
     """What a person should look at, the worst first; each thing only once it has stood for a day or longer."""
-    by_name = {source.name: source for source in settings.sources}
+    hidden = privacy.hidden(settings).sources
+    by_name = {source.name: source for source in settings.sources if source.name not in hidden}
     both = ((by_name[state.name], state) for state in failing if state.name in by_name)
     found = [need for source, state in both if (need := _failing(source, state, now))]
     told = {need.source for need in found}

@@ -6,15 +6,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
 from feeds import fetching
+from feeds.clock import token
 from feeds.errors import ParseError
 from feeds.fetching import timing
 from feeds.normalizing import categories as shelving
 from feeds.pipeline.listing import read_list
-from feeds.pipeline.reading import Read
 from feeds.records import (
     Body,
     Fetched,
@@ -28,7 +29,10 @@ from feeds.records import (
     Source,
     SourceState,
 )
-from storage import Store, articles, lists, sources
+from storage import Connection, Store, articles, journal, lists, sources, subscriptions
+
+if TYPE_CHECKING:
+    from feeds.pipeline.reading import Read
 
 log = structlog.get_logger()
 
@@ -55,27 +59,52 @@ def unchanged(visit: Visit, *, now: datetime) -> SourceState:
     return timing.after(visit.source, visit.state, visit.result, now=now)
 
 
+def store_unread(store: Store, visit: Visit, read: Read, *, now: datetime) -> Refresh | None:
+    """The failed refresh of a visit whose answer could not be read at all; None, and nothing stored, of any other."""
+    state, result = visit.state, visit.result
+    assert isinstance(result, Fetched)
+    if not read.unread or read.bodies or _has_other_files(state, result):
+        return None
+    return store_failure(store, visit, FetchFailed(problem=summed_up(read.unread), pacing=result.pacing), now=now)
+
+
 def store_read(store: Store, visit: Visit, read: Read, *, now: datetime) -> Refresh:
     """What was read, with the new state, in one transaction: a 304 must never hide what was not stored."""
+    (refresh,) = store_reads(store, [(visit, read)], now=now)
+    return refresh
+
+
+def store_reads(store: Store, arrived: Sequence[tuple[Visit, Read]], *, now: datetime) -> list[Refresh]:
+    """The same for what arrived together: all of it in one transaction, or none."""
+    with store.begin() as db:
+        kept = [_kept(db, visit, read, now) for visit, read in arrived]
+        refreshes = [refresh for _learned, refresh in kept]
+        sources.record_all(db, [learned for learned, _refresh in kept])
+        journal.record(db, refreshes, day=now.date())
+    return refreshes
+
+
+def _kept(db: Connection, visit: Visit, read: Read, now: datetime) -> tuple[SourceState, Refresh]:
+    """What was read, stored all but the source's state, which is returned."""
     source, state, result = visit.source, visit.state, visit.result
     assert isinstance(result, Fetched)
-    if read.unread and not read.bodies and not _has_other_files(state, result):
-        return store_failure(store, visit, FetchFailed(problem=summed_up(read.unread), pacing=result.pacing), now=now)
     problems = (*read.unread, *read.flaws)
     for each in problems if len(problems) > 1 else ():
         log.info("could not be read", source=source.name, problem=source.redact(each))
-    with store.begin() as db:
-        saved = articles.save(db, source.name, read.articles, now=now, slugs=shelving.slugs)
-        seen = Seen(
-            rhythm=read.rhythm,
-            body_digest=digest(source, result.bodies),
-            is_same=read.is_same,
-            has_new=saved.new > 0,
-            problem=source.redact(summed_up(problems)),
-        )
-        learned = timing.after(source, state, result, seen=seen, now=now)
-        sources.record(db, learned, bodies=read.bodies)
-    return replace(told(learned, "fetched"), new=saved.new, revised=saved.revised, categories=saved.categories)
+    saved = articles.save(db, source.name, read.articles, now=now, slugs=shelving.slugs, private=read.private)
+    seen = Seen(
+        rhythm=read.rhythm,
+        body_digest=digest(source, result.bodies),
+        is_same=read.is_same,
+        has_new=saved.new > 0,
+        problem=source.redact(summed_up(problems)),
+    )
+    learned = timing.after(source, state, result, seen=seen, now=now)
+    sources.record_stamps(db, source.name, read.bodies)
+    if source.kind == "http" and not result.is_pushed:
+        subscriptions.note(db, source.name, hub=read.hub, topic=read.topic, draw=token)
+    refresh = told(learned, "fetched", result.seconds)
+    return learned, replace(refresh, new=saved.new, revised=saved.revised, categories=saved.categories)
 
 
 def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:
@@ -91,21 +120,34 @@ def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:
     with store.begin() as db:
         added, dropped = lists.replace_list(db, source.name, subscriptions)
         sources.record(db, learned)
-    problem = learned.problem or f"{added} sources more, {dropped} fewer"
-    return replace(told(learned, "fetched"), problem=problem)
+        refresh = told(learned, "fetched", result.seconds)
+        journal.record(db, [refresh], day=now.date())
+    return replace(refresh, problem=learned.problem or f"{added} sources more, {dropped} fewer")
 
 
 def store_failure(store: Store, visit: Visit, failure: FetchFailed, *, now: datetime) -> Refresh:
     source, state = visit.source, visit.state
+    if isinstance(visit.result, Fetched) and visit.result.is_pushed:
+        return _ignored(store, visit, failure)
     learned = timing.after(source, state, replace(failure, problem=source.redact(failure.problem)), now=now)
+    refresh = told(learned, "failed", failure.seconds)
     with store.begin() as db:
         sources.record(db, learned)
+        journal.record(db, [refresh], day=now.date())
         if failure.kind == "throttled":
             host = failure.host or fetching.host(source, state)
             last_strikes, last_until = sources.held_hosts(db).get(host, (0, now))
             strikes, until = timing.host_hold(failure, last_strikes, last_until, now=now)
             sources.hold_host(db, host, until=until, strikes=strikes)
-    return told(learned, "failed")
+    return refresh
+
+
+def _ignored(store: Store, visit: Visit, failure: FetchFailed) -> Refresh:
+    """What a hub sent and cannot be read says nothing of the source, which is asked when it is due."""
+    with store.begin() as db:
+        sources.record(db, visit.state)
+    problem = f"what its hub sent was left out: {visit.source.redact(failure.problem)}"
+    return Refresh(source=visit.source.name, status="waiting", problem=problem)
 
 
 def postpone(store: Store, visit: Visit, result: Postponed, *, owner: str, now: datetime) -> Refresh:
@@ -120,9 +162,15 @@ def postpone(store: Store, visit: Visit, result: Postponed, *, owner: str, now: 
     return Refresh(source=source.name, status="waiting", problem=problem)
 
 
-def told(state: SourceState, status: RefreshStatus) -> Refresh:
-    """The refresh that led to a state."""
-    return Refresh(source=state.name, status=status, problem=state.problem, next_fetch_at=state.next_fetch_at)
+def told(state: SourceState, status: RefreshStatus, seconds: float) -> Refresh:
+    """The refresh that led to a state, with the time until the answer was complete."""
+    return Refresh(
+        source=state.name,
+        status=status,
+        fetch_seconds=seconds,
+        problem=state.problem,
+        next_fetch_at=state.next_fetch_at,
+    )
 
 
 def digest(source: Source, bodies: Sequence[Body]) -> str:

@@ -13,6 +13,7 @@ from feeds.errors import FeedmillError
 from feeds.pipeline.claiming import claim
 from feeds.pipeline.listing import complete
 from feeds.pipeline.preparing import prepare
+from feeds.pipeline.pushing.inbox import Inbox
 from feeds.pipeline.refreshing import Refreshing
 from feeds.records import Refresh
 from feeds.settings import Settings
@@ -27,10 +28,13 @@ LONGEST_PAUSE = 120.0  # seconds after a fault of ours, before anything is fetch
 class Stream:
     """One stream of refreshes in a thread of its own, begun anew under new settings, and after a fault.
 
-    Each refresh is handed to `observe`. All methods may be called by any thread.
+    Each refresh is handed to `observe`. All methods may be called by any thread. What hubs send is put in its `inbox`;
+    one that `is_told` by them asks their sources rarely.
     """
 
     def __init__(self, store: Store, settings: Settings, *, clock: Clock, observe: Callable[[Refresh], None]) -> None:
+        self.is_told = False
+        self.inbox = Inbox(lambda: self._refreshing.nudge())
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -71,7 +75,9 @@ class Stream:
             return
         settings = self._followed()
         at_work, most = refreshing.at_work, limit(len(settings.sources))
-        ours = claim(self._store, settings, settings.sources, now=now, limit=most, at_work=at_work)
+        ours = claim(
+            self._store, settings, settings.sources, now=now, limit=most, at_work=at_work, is_told=self.is_told
+        )
         with self._changing:  # not longer: a store that is locked must keep nobody from stopping
             if not refreshing.is_closed:  # else they stay ours, and the next tick claims them anew
                 refreshing.add(ours.claimed)
@@ -101,7 +107,7 @@ class Stream:
             self._thread.join()
 
     def _begin(self) -> Refreshing:
-        return Refreshing(self._store, self._settings, clock=self._clock, is_patient=True)
+        return Refreshing(self._store, self._settings, clock=self._clock, is_patient=True, inbox=self.inbox)
 
     def _followed(self) -> Settings:
         """The settings with what lists of sources name; the store follows them."""

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
-from feeds.publishing import atom, jsonfeed, rss
 from feeds.records import Feed
+
+
+def _writer(module: str) -> Callable[[Feed], bytes]:
+    """The module's `write`. It is imported when there is something to write: feedgen and lxml take their time."""
+
+    def write(feed: Feed) -> bytes:
+        document: bytes = import_module(f"{__name__}.{module}").write(feed)
+        return document
+
+    return write
+
 
 # By the name of the file they write, in the folder of everything and in that of each category.
 WRITERS: dict[str, Callable[[Feed], bytes]] = {
-    "atom.xml": atom.write,
-    "rss.xml": rss.write,
-    "feed.json": jsonfeed.write,
+    "atom.xml": _writer("atom"),
+    "rss.xml": _writer("rss"),
+    "feed.json": _writer("jsonfeed"),
 }
 
 # By the kind of document that `archives.path` names.
 ARCHIVE_WRITERS: dict[str, Callable[[Feed], bytes]] = {
-    "xml": atom.write,
+    "xml": _writer("atom"),
 }

@@ -34,6 +34,8 @@ def write(feed: Feed) -> bytes:
     generator.generator("feedmill")
     generator.link(href=archives.own_url(feed, "atom.xml"), rel="self", type=TYPE)
     generator.link(href=archives.own_url(feed, "", "html"), rel="alternate", type="text/html")
+    if feed.hub and not feed.number:  # an archive document never changes: there is nothing to be told
+        generator.link(href=feed.hub, rel="hub")
     if feed.number:
         generator.link(href=f"{feed.folder_url}atom.xml", rel="current", type=TYPE)
     if feed.previous:

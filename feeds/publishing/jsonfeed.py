@@ -28,6 +28,7 @@ def write(feed: Feed) -> bytes:
         feed_url=f"{feed.folder_url}feed.json",
         description=about.description(feed),
         language=feed.language,
+        hubs=[{"type": "WebSub", "url": feed.hub}] if feed.hub else [],
     )
     document["items"] = [_item(article, about.language(article, feed)) for article in feed.articles]
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

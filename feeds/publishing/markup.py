@@ -204,6 +204,8 @@ def _beginning(html: str, characters: int, skipped: frozenset[str]) -> Iterator[
 
 def short(text: str, columns: int) -> str:
     """The text, or as much of its beginning as fits into `columns`, and an ellipsis."""
+    if 2 * len(text) <= columns or (len(text) <= columns and text.isascii()):
+        return text
     width = 0
     for index, character in enumerate(text):
         width += 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -6,14 +6,16 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from feeds.publishing import archives, markup, theming
 from feeds.records import Article, Enclosure, Feed
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FORMATS = (
     ("Atom", "atom.xml", "application/atom+xml"),
@@ -26,6 +28,7 @@ SECURITY_POLICY = (
     "default-src 'none'; img-src http: https: data:; media-src http: https:; style-src 'self'; font-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
+_FILTERS = ("anchor", "direction", "excerpt", "language_of", "short", "web_address")
 _UNKNOWN_WORDS = "en"  # the language of the words where we know none of the page's own
 
 
@@ -69,8 +72,22 @@ def article_path(article: Article) -> str:
 
 def path_of(atom_id: str) -> str:
     """The same for an article of which only the id is left."""
-    digest = hashlib.sha256(atom_id.encode("utf-8", "replace")).hexdigest()
-    return f"articles/{digest[:2]}/{digest[2:32]}.html"
+    digest = _digest(atom_id)
+    return f"articles/{digest[:2]}/{digest[2:]}.html"
+
+
+def anchor(article: Article) -> str:
+    """What an article is called within a page: `index.html#…` leads to it, and whoever looks for it finds the page."""
+    return anchor_of(article.atom_id)
+
+
+def anchor_of(atom_id: str) -> str:
+    """The same for an article of which only the id is left."""
+    return f"a{_digest(atom_id)}"
+
+
+def _digest(atom_id: str) -> str:
+    return hashlib.sha256(atom_id.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 class Pages:
@@ -87,7 +104,7 @@ class Pages:
         `has_feeds`: they can be subscribed to as well, which those of a source cannot.
         """
         page = _page(feed, title=feed.title, has_feeds=has_feeds)
-        return self._rendered("front.html", page, feed=feed, directory=directory)
+        return self._rendered("front.html", page, feed.articles, feed=feed, directory=directory)
 
     def archive(self, feed: Feed, *, has_feeds: bool = True) -> bytes:
         """The page of an archive document. It links to nothing that is not there yet, so it never changes."""
@@ -98,7 +115,7 @@ class Pages:
             is_copy=True,
             has_feeds=has_feeds,
         )
-        return self._rendered("archive.html", page, feed=feed)
+        return self._rendered("archive.html", page, feed.articles, feed=feed)
 
     def article(self, article: Article, feed: Feed) -> bytes:
         """A page with the whole of an article, for `article_path`; `feed` is that of everything."""
@@ -112,11 +129,12 @@ class Pages:
             canonical=original,
             is_copy=True,
         )
-        return self._rendered("article.html", page, feed=feed, article=article)
+        return self._rendered("article.html", page, (article,), feed=feed, article=article)
 
     def subscribe(self, feed: Feed) -> bytes:
         """`subscribe.html`: what a person sees who opens a feed's address in a browser."""
-        return self._rendered("subscribe.html", _page(feed, title=feed.title, is_copy=True), feed=feed)
+        page = _page(feed, title=feed.title, is_copy=True)
+        return self._rendered("subscribe.html", page, feed.articles, feed=feed)
 
     def assets(self) -> dict[str, bytes]:
         """The files that the pages need, by their path: `assets/style.css`, and what else the theme brings."""
@@ -131,7 +149,7 @@ class Pages:
     def _environment(self) -> Environment:
         return _ours() if self._theme is None else _environment(self._theme)
 
-    def _rendered(self, template: str, page: Page, **given: Any) -> bytes:
+    def _rendered(self, template: str, page: Page, known: tuple[Article, ...], **given: Any) -> bytes:
         try:
             words = self._words_in(page.language)
             html = self._environment.get_template(template).render(
@@ -143,8 +161,13 @@ class Pages:
             )
         # Whatever a template does, it must not keep other pages from being made; it is told, with its cause.
         except Exception as error:
-            raise theming.failure(error, template, self._theme) from error
-        return markup.fit(html).encode()
+            raise _templates().failure(error, template, self._theme) from error
+        return (markup.fit(html) + self._anchors_left_out(html, known)).encode()
+
+    def _anchors_left_out(self, html: str, known: tuple[Article, ...]) -> str:
+        """A theme's template may show an article without its anchor; the page must be found by it all the same."""
+        left_out = [name for article in known if (name := anchor(article)) not in html] if self._theme else []
+        return f"<!-- {' '.join(left_out)} -->\n" if left_out else ""
 
     def _words_in(self, language: str) -> dict[str, str]:
         """What the templates say, in the page's language where we know it. A theme's words win, one by one."""
@@ -161,6 +184,13 @@ class Pages:
         return {**ours[_UNKNOWN_WORDS], **ours.get(known, {}), **theirs.get(known, {}), "language": known}
 
 
+def _templates() -> Any:
+    """Imported when a page is to be made: most rounds make none, and jinja takes its time."""
+    from feeds.publishing import templates
+
+    return templates
+
+
 @cache
 def _ours() -> Environment:
     """Without a theme templates never change, and are compiled once."""
@@ -168,10 +198,11 @@ def _ours() -> Environment:
 
 
 def _environment(theme: Path | None) -> Environment:
-    environment = theming.environment(theme)
+    environment: Environment = _templates().environment(theme)
     environment.globals |= {
         "FORMATS": FORMATS,
         "SECURITY_POLICY": SECURITY_POLICY,
+        "anchor": anchor,
         "article_path": article_path,
         "direction": markup.direction,
         "excerpt": markup.excerpt,
@@ -184,6 +215,8 @@ def _environment(theme: Path | None) -> Environment:
         "size": _size,
         "web_address": markup.web_address,
     }
+    # As filters they are called without a detour, which the hundred articles of a page are worth.
+    environment.filters |= {name: environment.globals[name] for name in _FILTERS}
     return environment
 
 
@@ -195,7 +228,7 @@ def _page(feed: Feed, *, title: str, depth: int = 0, is_copy: bool = False, has_
         folder="../" * depth or "./",
         title=title,
         language=markup.tag(feed.language),
-        is_copy=is_copy,
+        is_copy=is_copy or feed.is_private,
         has_feeds=has_feeds,
     )
 

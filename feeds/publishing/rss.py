@@ -38,6 +38,8 @@ def write(feed: Feed) -> bytes:
     _add(channel, "link", feed.folder_url)
     _add(channel, "description", _words(about.description(feed)))
     _add(channel, "atom:link", href=f"{feed.folder_url}rss.xml", rel="self", type="application/rss+xml")
+    if feed.hub:
+        _add(channel, "atom:link", href=feed.hub, rel="hub")
     _add(channel, "language", feed.language)
     if changed := about.updated(feed):
         _add(channel, "lastBuildDate", _moment(changed))

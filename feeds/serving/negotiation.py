@@ -19,7 +19,8 @@ _FEED_TYPES = (
 _RANGE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+)\s*(.*)", re.DOTALL)
 _WEIGHT = re.compile(r";\s*q\s*=\s*([^;]*)")
 _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+# Also one without its end, which takes the rest: to look for that end from each quote would take for ever.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.?)*"?', re.DOTALL)
 _LONGEST = 2_000  # characters; what browsers send has 200
 
 

@@ -4,8 +4,33 @@
 `building` what becomes of them. What is wrong is told all at once, each complaint with its line.
 """
 
-from feeds.settings.advice import warnings
-from feeds.settings.building import Server, Settings, Site
-from feeds.settings.loading import defaults, find, load, read_text
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from feeds.settings.advice import warnings
+    from feeds.settings.building import Server, Settings, Site
+    from feeds.settings.loading import defaults, find, load, read_text
+
+# Which module has it. Each is imported when it is first asked for: a worker judges addresses and reads no config, and
+# pydantic takes its time.
+_MODULES = {
+    "warnings": "advice",
+    "Server": "building",
+    "Settings": "building",
+    "Site": "building",
+    "defaults": "loading",
+    "find": "loading",
+    "load": "loading",
+    "read_text": "loading",
+}
 
 __all__ = ["Server", "Settings", "Site", "defaults", "find", "load", "read_text", "warnings"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

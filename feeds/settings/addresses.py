@@ -39,6 +39,50 @@ def site_address(value: object) -> str:
     return found.rstrip("/") + "/"
 
 
+def base_path(value: object) -> str:
+    """The beginning of every path, with a slash before and none behind; "" where it is the root."""
+    found = text(value).strip()
+    _refuse_strange_characters(found)
+    if not found.startswith("/") or re.search("[?#]|//", found):
+        raise ValueError("is no path; write for instance /planet, or / for none")
+    return found.rstrip("/")
+
+
+def hosts(value: object) -> list[str]:
+    """Names by which a server is asked, without ports."""
+    listed = value if isinstance(value, list) else [value]
+    if wrong := [shown(each) for each in listed if not (isinstance(each, str) and _is_name(each))]:
+        raise ValueError(f"{', '.join(wrong)}: write names without a port, such as [mill.example, mill.lan]")
+    return [str(each).lower() for each in listed]
+
+
+def _is_name(written: str) -> bool:
+    return _is_host(written) or (written.startswith("[") and _is_network(written))
+
+
+def networks(value: object) -> list[str]:
+    """Addresses and networks."""
+    listed = value if isinstance(value, list) else [value]
+    if wrong := [shown(each) for each in listed if not (isinstance(each, str) and _is_network(each))]:
+        raise ValueError(f"{', '.join(wrong)}: write addresses or networks, such as [127.0.0.1, 10.0.0.0/8]")
+    return [str(ip_network(str(each).strip("[]"), strict=False)) for each in listed]
+
+
+def hub(value: object) -> str:
+    """`own`, or the address of a hub, which feeds tell everyone."""
+    found = text(value).strip()
+    if not found or found == "own":
+        return found
+    try:
+        found = web_address(found)
+    except ValueError as error:
+        raise ValueError(f"{error}; or write own for feedmill's") from None
+    parts = urlsplit(found)
+    if parts.username is not None or parts.fragment:
+        raise ValueError("a hub's address stands in every feed: it has no user and no fragment")
+    return found
+
+
 def proxy(value: object) -> str:
     """The address of a proxy; empty means none."""
     found = text(value).strip()

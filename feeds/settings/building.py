@@ -13,8 +13,9 @@ from urllib.parse import quote, unquote, urlsplit
 from feeds import marked_yaml, records
 from feeds.errors import SettingsError
 from feeds.fetching.politeness import PerHost
+from feeds.normalizing import categories as shelving
 from feeds.settings import addresses, complaints, environment, headers, names
-from feeds.settings.model import DEFAULTS, ConfigKeys, FetchKeys, RequestKeys, SourceKeys
+from feeds.settings.model import DEFAULTS, CategoryKeys, ConfigKeys, FetchKeys, RequestKeys, SourceKeys
 from feeds.settings.rules import KINDS
 
 
@@ -46,6 +47,17 @@ class Server:
 
     host: str
     port: int
+    base_path: str | None = None  # what a proxy leaves in front of a path; None: the path of the site's address
+    hosts: tuple[str, ...] = ()  # that requests are answered for; none: any
+    trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """News that nobody has to ask for (WebSub)."""
+
+    hub: str = ""  # "own", or the address of another; "" for none
+    subscribe: bool = True  # to sources that name a hub
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +76,13 @@ class Settings:
     defaults: records.Source  # what `fetch:` says, for an address that is no source
     secrets: tuple[str, ...] = field(repr=False)  # of the database and all sources: no output may show them
     lines: Mapping[marked_yaml.Path, int] = field(repr=False, compare=False)
+    push: Push = Push()
+    private_output: Path = Path("public.private")  # absolute; what only our server gives away, for a password
+
+    @property
+    def hub_url(self) -> str:
+        """The hub that our feeds name; "" for none."""
+        return f"{self.site.url}hub" if self.push.hub == "own" else self.push.hub
 
     def place(self, *path: str | int) -> str:
         """Where a value stands, as `config.yaml:12: sources[3].path`."""
@@ -94,19 +113,38 @@ def settings(
     sources = tuple(_sources(keys, tree, folder))
     defaults = _defaults(keys, tree, folder)
     of_sources = (secret for each in (defaults, *sources) for secret in each.secrets)
+    output = folder.absolute(keys.output)
     return Settings(
         file=file,
         site=Site(**keys.site.model_dump()),
         database=_database(keys.database, folder),
-        output=folder.absolute(keys.output),
+        output=output,
+        private_output=folder.absolute(keys.private_output) if keys.private_output else beside(output),
         pages=_pages(keys, folder),
-        server=Server(**keys.server.model_dump()),
+        server=_server(keys),
         per_host=PerHost(**keys.fetch.per_host.model_dump()),
+        push=Push(**keys.push.model_dump()),
         categories=None if keys.categories is None else tuple(_categories(keys)),
         sources=sources,
         defaults=defaults,
-        secrets=_worth_hiding([*_database_secrets(keys.database, tree), *of_sources]),
+        secrets=_worth_hiding([*_database_secrets(keys.database, tree), *of_sources, *_private_secrets(keys)]),
         lines=lines,
+    )
+
+
+def beside(output: Path) -> Path:
+    """Where the files that need a password lie, unless the config says else."""
+    return output.with_name(f"{output.name}.private")
+
+
+def _server(keys: ConfigKeys) -> Server:
+    told = keys.server
+    return Server(
+        host=told.host,
+        port=told.port,
+        base_path=told.base_path,
+        hosts=tuple(told.hosts),
+        trusted_proxies=tuple(told.trusted_proxies),
     )
 
 
@@ -122,13 +160,21 @@ def _categories(keys: ConfigKeys) -> Iterator[records.Category]:
         aliases = tuple(dict.fromkeys(each.aliases))
         yield records.Category(
             name=each.name,
-            slug=each.slug,
+            slug=_slug(each),
             title=each.title or each.name,
             aliases=aliases,
             limit=each.limit,
             keep=each.keep,
             keep_for=each.keep_for,
+            private=records.Private(**each.private.model_dump()) if each.private else None,
         )
+
+
+def _slug(keys: CategoryKeys) -> str:
+    """Nothing where the store gives it one. The server asks for a password there, so it has to know the place."""
+    if keys.private is None:
+        return keys.slug
+    return keys.private.path or keys.slug or shelving.slugs(keys.name)[0]
 
 
 def _sources(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> Iterator[records.Source]:
@@ -224,6 +270,11 @@ def _secrets(keys: SourceKeys, fetch: FetchKeys, *written: Mapping[str, Any]) ->
         yield keys.auth.basic or ""
         yield (keys.auth.basic or "").partition(":")[2]
         yield _auth(keys).partition(" ")[2]
+
+
+def _private_secrets(keys: ConfigKeys) -> Iterator[str]:
+    for private in (each.private for each in keys.categories or () if each.private):
+        yield from (private.path, quote(private.path), private.password)
 
 
 def _database_secrets(url: str, tree: dict[str, Any]) -> Iterator[str]:

@@ -44,6 +44,7 @@ def load(path: Path, *, environ: Mapping[str, str], text: str | None = None) -> 
     wrong += rules.complaints(tree, marked.lines)
     home = environ.get("HOME", "")
     wrong += _missing_theme(tree, Folder(path.absolute().parent, home))
+    wrong += _open_folder(tree, Folder(path.absolute().parent, home))
     complaints += [each for each in wrong if not any(each.path[:end] in unset for end in range(1, len(each.path) + 1))]
     if complaints or keys is None:
         raise SettingsError(report(path, complaints, marked.lines))
@@ -97,6 +98,17 @@ def _missing_theme(tree: dict[str, Any], folder: Folder) -> Iterator[Complaint]:
     if not folder.absolute(written).is_dir():
         help_ = "make the folder, or correct the path, which starts from the config's own folder"
         yield Complaint(("pages", "theme"), f"{values.shown(written)} is no folder; {help_}")
+
+
+def _open_folder(tree: dict[str, Any], folder: Folder) -> Iterator[Complaint]:
+    """Any web server may serve what is in `output`, and ours serves all of it to anybody."""
+    try:
+        output = folder.absolute(values.file_path(tree.get("output") or "public")).resolve()
+        private = folder.absolute(values.file_path(tree["private_output"])).resolve()
+    except (LookupError, TypeError, ValueError, SettingsError):  # left out, or wrong: `model` tells
+        return
+    if private.is_relative_to(output) or output.is_relative_to(private):
+        yield Complaint(("private_output",), "lies in the published tree, or that in it; write a folder beside it")
 
 
 def _in_our_words(error: ValidationError) -> Iterator[Complaint]:

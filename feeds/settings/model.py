@@ -96,6 +96,28 @@ class ServerKeys(Keys):
         BeforeValidator(values.whole),
         AfterValidator(values.between(0, 65_535, "not between 0 and 65535; write for instance 8080")),
     ] = Field(default=8080, description="The port to listen on; 0 takes any free one.")
+    base_path: Annotated[str, BeforeValidator(addresses.base_path)] | None = Field(
+        default=None, description="What a proxy leaves in front of each path, such as /planet; / for nothing."
+    )
+    hosts: Annotated[list[str], BeforeValidator(addresses.hosts)] = Field(
+        default_factory=list, description="The names that requests are answered for; left out, any."
+    )
+    trusted_proxies: Annotated[list[str], BeforeValidator(addresses.networks)] = Field(
+        default_factory=lambda: ["127.0.0.0/8", "::1"],
+        description="The addresses and networks of proxies whose X-Forwarded-For is believed.",
+    )
+
+
+class PushKeys(Keys):
+    """`push:` news that nobody has to ask for (WebSub)."""
+
+    hub: Annotated[str, BeforeValidator(addresses.hub)] = Field(
+        default="",
+        description="The hub that your feeds name: own for feedmill's, or the address of another; left out, none.",
+    )
+    subscribe: Flag = Field(
+        default=True, description="Whether sources that name a hub are subscribed to, where site.url is public."
+    )
 
 
 class PagesKeys(Keys):
@@ -209,6 +231,16 @@ class SourceKeys(RequestKeys):
     auth: AuthKeys | None = Field(default=None, description="How to log in: basic or bearer.")
 
 
+class PrivateKeys(Keys):
+    """`private:` of a category; a path, or a user and a password."""
+
+    path: Annotated[str, BeforeValidator(values.private_path)] = Field(
+        default="", description="Its folder in addresses, which nobody can guess."
+    )
+    user: Annotated[str, BeforeValidator(values.user)] = Field(default="", description="Who may read it.")
+    password: Annotated[str, BeforeValidator(values.password)] = Field(default="", description="And the password.")
+
+
 class CategoryKeys(Keys):
     """One of `categories:`; a name alone is short for `{name: NAME}`."""
 
@@ -228,6 +260,9 @@ class CategoryKeys(Keys):
     )
     keep_for: KeepFor | None = Field(
         default=None, description="How long it keeps an article, from its date on; left out, for ever."
+    )
+    private: PrivateKeys | None = Field(
+        default=None, description="Keeps it from the public: a path that nobody guesses, or a user and a password."
     )
 
     @model_validator(mode="before")
@@ -252,11 +287,16 @@ class ConfigKeys(Keys):
     output: Annotated[str, BeforeValidator(values.file_path)] = Field(
         default="public", description="The folder that the published files are written to."
     )
+    private_output: Annotated[str, BeforeValidator(values.file_path)] | None = Field(
+        default=None,
+        description="The folder of the files that need a password; left out, beside output, with .private behind it.",
+    )
     fetch: FetchKeys = Field(default=FetchKeys(), description="Defaults for every source.")
     pages: Annotated[PagesKeys | None, BeforeValidator(_switched)] = Field(
         default=PagesKeys(), description="HTML pages of what is published; false for none."
     )
     server: ServerKeys = Field(default=ServerKeys(), description="Where feedmill's own server listens.")
+    push: PushKeys = Field(default=PushKeys(), description="News that nobody has to ask for (WebSub).")
     categories: list[CategoryKeys] | None = Field(
         default=None, description="What is published; left out, every category that is found."
     )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from feeds.marked_yaml import Path
+from feeds.normalizing.categories import slugs
 from feeds.settings import values
 from feeds.settings.complaints import Complaint, line_of, nearest
 from feeds.settings.headers import is_secret_header
@@ -108,6 +109,53 @@ def _slugs(tree: dict[str, Any], lines: Lines) -> Iterator[Complaint]:
     yield from _twice(slugs, lines, lambda slug: unicodedata.normalize("NFC", slug), "is another category's slug")
 
 
+def _privacy(tree: dict[str, Any], _: Lines) -> Iterator[Complaint]:
+    for path, category in _mappings(tree, "categories"):
+        private = category.get("private")
+        if not isinstance(private, dict):
+            continue
+        given = {key for key, value in private.items() if value is not None}
+        login = given & {"user", "password"}
+        if "path" in given and login:
+            yield Complaint((*path, "private"), "an address and a password at once; keep path, or user and password")
+        elif not given & {"path", "user", "password"}:
+            yield Complaint((*path, "private"), f"says not how; {_PRIVATE}")
+        elif len(login) == 1:
+            (missing,) = {"user", "password"} - login
+            yield Complaint((*path, "private"), f"lacks the {missing}; {_PRIVATE}")
+        if "path" in given and category.get("slug") is not None:
+            yield Complaint((*path, "slug"), "its address is private.path; leave the slug out")
+
+
+_PRIVATE = "write {path: ADDRESS}, or {user: NAME, password: PASSWORD}"
+
+
+def _private_slugs(tree: dict[str, Any], lines: Lines) -> Iterator[Complaint]:
+    """Private categories whose address is another's. What it is, no complaint says."""
+    taken = {_slug(category): path for path, category in _mappings(tree, "categories") if not _is_private(category)}
+    for path, category in _mappings(tree, "categories"):
+        slug = _slug(category) if _is_private(category) else ""
+        if slug and taken.setdefault(slug, path) is not path:
+            where = line_of(lines, taken[slug])
+            yield Complaint((*path, "private"), f"its address is that of the category on line {where}; choose another")
+
+
+def _is_private(category: dict[str, Any]) -> bool:
+    return isinstance(category.get("private"), dict)
+
+
+def _slug(category: dict[str, Any]) -> str:
+    """As `building` makes it; "" where it is left to the store."""
+    private, slug, name = category.get("private"), category.get("slug"), category.get("name")
+    if not isinstance(private, dict):
+        return unicodedata.normalize("NFC", slug) if isinstance(slug, str) else ""
+    if isinstance(path := private.get("path"), str):
+        return unicodedata.normalize("NFC", path)
+    if isinstance(slug, str):  # `_slugs` tells of two
+        return ""
+    return slugs(name)[0] if isinstance(name, str) else ""
+
+
 def _aliases(tree: dict[str, Any], lines: Lines) -> Iterator[Complaint]:
     names = {folded(name): path for path, name in _names(tree)}
     aliases = []
@@ -163,5 +211,7 @@ RULES: tuple[Callable[[dict[str, Any], Lines], Iterator[Complaint]], ...] = (
     _source_names,
     _category_names,
     _slugs,
+    _privacy,
+    _private_slugs,
     _aliases,
 )

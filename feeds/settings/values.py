@@ -21,7 +21,9 @@ from feeds.settings.environment import FromEnvironment
 
 T = TypeVar("T", int, timedelta)
 
-RESERVED_SLUGS = frozenset({"status", "healthz", "metrics", "hub", "archive", "assets", "sources", "articles"})
+RESERVED_SLUGS = frozenset(
+    {"status", "healthz", "metrics", "hub", "archive", "assets", "sources", "articles", "websub"}
+)
 
 
 def shown(value: object) -> str:
@@ -204,10 +206,42 @@ def slug(value: object) -> str:
     found = unicodedata.normalize("NFC", text(value))
     if found in RESERVED_SLUGS:
         raise ValueError(f"{shown(value)} is an address of feedmill's own; choose another slug")
-    # Letters and digits of any script, with the marks that belong to them (Devanagari could not be written without).
-    tame = all(character in "-_" or unicodedata.category(character)[0] in "LMN" for character in found)
-    if not found or not tame or found[0] in "-_" or found != found.lower() or len(found.encode()) > 200:
+    if not _is_slug(found):
         raise ValueError(
             f"{shown(value)} is no slug; write lower-case letters, digits, `-` and `_` only, at most 200 bytes"
         )
+    return found
+
+
+def _is_slug(found: str) -> bool:
+    # Letters and digits of any script, with the marks that belong to them (Devanagari could not be written without).
+    tame = all(character in "-_" or unicodedata.category(character)[0] in "LMN" for character in found)
+    return bool(found) and tame and found[0] not in "-_" and found == found.lower() and len(found.encode()) <= 200
+
+
+SHORTEST_PATH, SHORTEST_PASSWORD = 20, 8  # characters
+
+
+def private_path(value: object) -> str:
+    """The address of a private category. No complaint quotes it."""
+    found = unicodedata.normalize("NFC", text(value))
+    if len(found) < SHORTEST_PATH:
+        help = "let a program draw one, such as `openssl rand -hex 16`"
+        raise ValueError(f"an address of less than {SHORTEST_PATH} characters can be guessed; {help}")
+    if not _is_slug(found):
+        raise ValueError("no address; write lower-case letters, digits, `-` and `_` only, at most 200 bytes")
+    return found
+
+
+def user(value: object) -> str:
+    found = text(value)
+    if not found.strip() or not found.isprintable() or ":" in found:
+        raise ValueError("a user's name is on one line, without a colon, which HTTP puts behind it; choose another")
+    return found
+
+
+def password(value: object) -> str:
+    found = text(value)
+    if len(found) < SHORTEST_PASSWORD or not found.isprintable():
+        raise ValueError(f"a password has {SHORTEST_PASSWORD} characters or more, on one line; write a longer one")
     return found

@@ -126,11 +126,11 @@ class Feedmill:
         return feedparser.parse((self.public / slug / "atom.xml").read_bytes())
 
     def published(self) -> dict[str, tuple[bytes, int]]:
-        """Every published file, with its bytes and the nanosecond it was written."""
+        """Every published file, with its bytes and the nanosecond it was written; its compressed variants are it."""
         return {
             path.relative_to(self.public).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
             for path in sorted(self.public.rglob("*"))
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and not path.name.startswith(".") and path.suffix not in {".gz", ".br"}
         }
 
     def at_end(self, ending: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ import scheduler
 from feeds import settings
 from feeds.cli import logs
 from feeds.errors import FeedmillError
-from feeds.pipeline import refreshing
+from feeds.pipeline import reading
 from feeds.service import ServiceManager
 from storage import open_store
 
@@ -42,7 +42,7 @@ def main(tick: str, times: str = "1", reads: str = "") -> int:
     if reads:
         module, _, name = reads.rpartition(".")
         sys.path.append(str(Path(__file__).parent.parent))
-        refreshing.read_apart = getattr(import_module(module), name)  # type: ignore[attr-defined]
+        reading.read_apart = getattr(import_module(module), name)  # type: ignore[attr-defined]
     logs.configure(1)
 
     def load() -> settings.Settings:

@@ -1,0 +1,220 @@
+"""One shelf as it is published: its subscription documents and, behind them, its archive documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from feeds.errors import OutputError
+from feeds.pipeline.making import Making
+from feeds.pipeline.preparing import digest_of
+from feeds.publishing import WRITERS, archives, output
+from feeds.publishing.cleaning import clean
+from feeds.publishing.validating import checked
+from feeds.records import Article, Deleted, Feed, Publication
+from feeds.settings import Settings
+from storage import Connection, Store, announcements, archiving, articles, categories, tombstones
+from storage.categories import Shelf
+from storage.tombstones import Hidden
+
+MOST_DELETED = 50  # withdrawn articles that a feed tells of
+
+
+def lines(problems: Iterable[str]) -> str:
+    """Each once: one template can keep a hundred pages from being made."""
+    return "\n".join(dict.fromkeys(line for problem in problems for line in problem.splitlines()))
+
+
+class StoppedError(Exception):
+    """Publishing is to stop amid a shelf."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """What is published of one shelf: its subscription documents and, behind them, its archive documents."""
+
+    settings: Settings
+    shelf: Shelf
+    making: Making
+    about: Feed  # without articles
+    limit: int
+    tree: Path  # that its folder lies in
+    mark: str = ""  # of a private one, behind its digest
+    hidden: Hidden = tombstones.NOTHING
+
+    @property
+    def is_private(self) -> bool:
+        return self.about.is_private
+
+    @property
+    def is_to_be_swept(self) -> bool:
+        """Whether files may show in public what is private now, or lie where it was private before."""
+        return self.is_private and (self.shelf.has_strays or _place(self.shelf.settings_digest) != _place(self.digest))
+
+    @property
+    def digest(self) -> str:
+        """Of the settings that its files depend on. What follows the slash moves with its addresses, and with which
+        pages there are: archive documents are written again for nothing less."""
+        where = (self.settings.site.url, self.shelf.slug, self.making.has_articles, sorted(self.making.archive))
+        unseen = tuple(sorted(names) for names in self.hidden) if any(self.hidden) else ()
+        told = (self.making.digest, self.about.title, self.limit, self.about.hub)
+        if self.is_private:
+            return f"{digest_of(*told)}/{digest_of(*where, unseen)}{self.mark}"
+        return f"{digest_of(*told, *unseen)}/{digest_of(*where)}"
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its files show what the shelf holds, under the settings of today."""
+        is_written = self.shelf.written == self.shelf.touched and self.shelf.settings_digest == self.digest
+        return is_written and all((self.tree / self.path(name)).is_file() for name in self.names)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the files that show whether all are there."""
+        latest = self.shelf.latest_archive
+        return [*self.making.current, *(archives.path(latest, kind) for kind in self.making.archive if latest)]
+
+    @property
+    def category(self) -> str | None:
+        return self.shelf.key if isinstance(self.shelf.key, str) else None
+
+    @property
+    def has_feeds(self) -> bool:
+        """A source's own shelf is shown on pages alone."""
+        return not WRITERS.keys().isdisjoint(self.making.current)
+
+    def path(self, name: str) -> str:
+        return f"{self.shelf.slug}/{name}" if self.shelf.slug else name
+
+    def publish(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> list[Publication]:
+        """Raises OutputError where a file cannot be written, after all others: a page that fails holds no feed back."""
+        with store.read() as db:
+            has_archives = archiving.is_needed(db, self.shelf.id, limit=self.limit)
+        done = self.publish_archives(store, is_forced=is_forced, is_stopping=is_stopping) if has_archives else Put()
+        with store.read() as db:
+            shelf = categories.shelf_of(db, self.shelf.id)
+            newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
+            previous = archiving.before(db, shelf.id)
+            deleted = self.deleted(db) if self.has_feeds else ()
+        shown = self.fit(newest[: self.limit])
+        feed = replace(self.about, articles=shown, previous=previous, deleted=deleted)
+        if self.has_feeds:  # a page takes out by itself what no page may hold
+            feed = clean(feed)
+        done += self.put({name: partial(write, feed) for name, write in self.making.current.items()}, feed)
+        if done.problems:
+            raise OutputError(lines(done.problems.values()))
+        # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
+        if len(newest) <= self.limit:
+            with store.begin() as db:
+                categories.record_written(db, shelf, settings_digest=self.digest)
+                announcements.note(db, self.topics(done), hub=self.settings.push.hub)
+        if has_archives:
+            self.remove_emptied(store)
+        return done.publications
+
+    def deleted(self, db: Connection) -> tuple[Deleted, ...]:
+        return tombstones.withdrawn(db, category=self.category, limit=MOST_DELETED, hidden=self.hidden)
+
+    def fit(self, found: tuple[Article, ...]) -> tuple[Article, ...]:
+        """Without what is none of the public's business, should another process have put it on a public shelf."""
+        if self.is_private or not any(self.hidden):
+            return found
+        return tuple(each for each in found if not self.hidden.hides(each.source, each.categories))
+
+    def topics(self, done: Put) -> list[str]:
+        """The addresses of its feeds that show something else than before; nobody is told those of private ones."""
+        if self.is_private:
+            return []
+        # What was written by a process that was killed then has not changed now, and nobody has heard of it.
+        has_moved = self.shelf.written != self.shelf.touched
+        changed = {each.path for each in done.publications if each.changed}
+        feeds = (name for name in self.making.current if name in WRITERS)
+        return [self.about.folder_url + name for name in feeds if has_moved or self.path(name) in changed]
+
+    def put(self, documents: Mapping[str, Callable[[], bytes]], feed: Feed) -> Put:
+        """Documents of the shelf by their names in its folder, and the pages of the articles in them."""
+        here = {self.path(name): write for name, write in documents.items()}
+        return put(self.tree, {**here, **self.making.articles(feed)})
+
+    def publish_archives(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> Put:
+        done = Put()
+        self.seal(store, is_forced=is_forced)
+        with store.read() as db:
+            numbers = archiving.unwritten(db, self.shelf.id)
+        for number in numbers:
+            if is_stopping():
+                raise StoppedError
+            put = self.publish_archive(store, number)
+            done += put
+            if self.path(archives.path(number)) in put.problems:  # a feed must not lead to what is not there
+                raise OutputError(lines(done.problems.values()))
+        return done
+
+    def publish_archive(self, store: Store, number: int) -> Put:
+        with store.read() as db:
+            held = self.fit(articles.archived(db, self.shelf.id, number))
+            previous = archiving.before(db, self.shelf.id, number)
+        feed = clean(replace(self.about, articles=held, number=number, previous=previous))
+        # Of which all has left: one that others lead to holds the chain; behind the oldest, it is removed.
+        kinds = self.making.archive.items() if held or previous else ()
+        put = self.put({archives.path(number, kind): partial(write, feed) for kind, write in kinds}, feed)
+        if not put.problems:
+            with store.begin() as db:
+                archiving.record_written(db, self.shelf.id, number)
+        return put
+
+    def seal(self, store: Store, *, is_forced: bool) -> None:
+        """Give what has left the newest to archive documents, and note which of these are to be written."""
+        has_more = True
+        while has_more:
+            with store.begin() as db:
+                has_more = archiving.seal(db, self.shelf.id, limit=self.limit)
+        with store.begin() as db:
+            if archiving.emptied(db, self.shelf.id):
+                archiving.write_oldest_again(db, self.shelf.id)
+            latest = archiving.before(db, self.shelf.id) and archiving.latest_written(db, self.shelf.id)
+            newest = [self.tree / self.path(archives.path(latest, kind)) for kind in self.making.archive]
+            is_lost = bool(latest) and not all(path.is_file() for path in newest)
+            if is_forced or is_lost or _place(self.shelf.settings_digest) != _place(self.digest):
+                archiving.write_again(db, self.shelf.id)
+
+    def remove_emptied(self, store: Store) -> None:
+        """Archive documents that nothing leads to any more. Forgotten only when they are gone."""
+        with store.read() as db:
+            numbers = archiving.emptied(db, self.shelf.id)
+        for number in numbers:
+            for kind in archives.KINDS:  # also those that are made no more
+                output.remove(self.tree, self.path(archives.path(number, kind)))
+        if numbers:
+            with store.begin() as db:
+                archiving.forget(db, self.shelf.id, numbers)
+
+
+@dataclass(slots=True, kw_only=True)
+class Put:
+    """What was written; and for each path where that could not be, why."""
+
+    publications: list[Publication] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def __iadd__(self, other: Put) -> Put:
+        self.publications += other.publications
+        self.problems |= other.problems
+        return self
+
+
+def put(tree: Path, documents: Mapping[str, Callable[[], bytes]]) -> Put:
+    """Each document written and put at its path; one that cannot be stops no other."""
+    done = Put()
+    for path, write in documents.items():
+        try:
+            done.publications.append(output.put(tree, path, checked(path, write)))
+        except OutputError as error:
+            done.problems[path] = str(error)
+    return done
+
+
+def _place(digest: str) -> str:
+    return digest.partition("/")[2].removesuffix(categories.STRAYS)

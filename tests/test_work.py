@@ -1,0 +1,155 @@
+"""How much work a refresh is: counted, never timed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+import deadly
+from builders import MONDAY, TUESDAY, article, config, source
+from feeds import normalizing, parsing
+from feeds.pipeline import reading, refreshing, storing
+from feeds.pipeline.reading import Read
+from feeds.pipeline.storing import Visit
+from feeds.records import Body, Fetched
+from origin import answer, feed
+from storage import Store, articles, sources
+from test_rounds import mill, origin, read, statuses, titles
+
+__all__ = ["mill", "origin"]  # fixtures
+
+FORTY = [f"a{number}" for number in range(40)]
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    """The SQL that runs inside the block, a statement for many rows counted once."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(store._engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str], list[Any]]:
+    """The first argument of each call of a function from now on; it works as before."""
+
+    def watch(module: Any, name: str) -> list[Any]:
+        seen: list[Any] = []
+        function = getattr(module, name)
+
+        def noting(first: Any, *rest: Any, **named: Any) -> Any:
+            seen.append(first)
+            return function(first, *rest, **named)
+
+        monkeypatch.setattr(module, name, noting)
+        return seen
+
+    return watch
+
+
+def test_a_body_equal_to_the_last_one_is_not_parsed(mill, origin, calls):
+    read(mill, gazette=origin.play("/feed.xml", answer(body=feed(*FORTY))))  # without an ETag
+    parsed = calls(parsing, "parse")
+    assert statuses(mill, force=True) == {"gazette": "fetched"}
+    assert statuses(mill, force=True) == {"gazette": "unchanged"}
+    assert [len(body.content) for body in parsed] == [len(feed(*FORTY))]
+
+
+def test_of_forty_entries_the_two_new_ones_are_normalized_and_sanitized_no_others(mill, origin, calls):
+    read(mill, gazette=origin.play("/feed.xml", answer(body=feed(*FORTY))))
+    mill.refresh()
+    origin.play("/feed.xml", answer(body=feed("new", "newer", *FORTY[:38])))
+    normalized, sanitized = calls(normalizing, "normalize"), calls(normalizing, "sanitize")
+    assert mill.refresh(force=True)["gazette"].new == 2
+    assert [entry.title.value for entry in normalized] == ["new", "newer"]
+    assert [text.value for text in sanitized if text] == ["<p>new</p>", "<p>newer</p>"]
+
+
+@pytest.mark.parametrize("entries", [FORTY[:3], FORTY])
+def test_a_changed_source_costs_the_same_few_statements_whatever_its_length(mill, origin, entries):
+    read(mill, gazette=origin.play("/feed.xml", answer(body=feed(*entries))))
+    mill.refresh()
+    origin.play("/feed.xml", answer(body=feed("new", "newer", *entries[:-2])))
+    with statements(mill.store) as seen:
+        mill.refresh(force=True)
+    about_entries = [each for each in seen if "articles" in each and "guid IN" in each]
+    assert len([each for each in about_entries if "raw_digest" in each]) == 1  # which entries are known
+    assert len(about_entries) <= 3, about_entries  # that, what of the new is stored, and their rows
+    assert len([each for each in seen if "INSERT INTO articles" in each]) == 1
+
+
+def test_what_many_sources_bring_is_stored_in_one_transaction(store: Store):
+    names = [f"s{number}" for number in range(10)]
+    arrived = [_arrived(store, name) for name in names]
+    with statements(store) as seen:
+        done = storing.store_reads(store, arrived, now=TUESDAY)
+    assert [(refresh.source, refresh.new) for refresh in done] == [(name, 1) for name in names]
+    assert len([each for each in seen if each.startswith(("BEGIN IMMEDIATE", "SELECT pg_advisory"))]) == 1
+
+
+def test_of_sources_that_arrive_together_all_are_stored_or_none(store: Store):
+    good, bad = _arrived(store, "good"), _arrived(store, "bad")
+    broken = replace(bad[1].articles[0], published=MONDAY.replace(tzinfo=None))
+    with pytest.raises(Exception, match="naive"):
+        storing.store_reads(store, [good, (bad[0], replace(bad[1], articles=(broken,)))], now=TUESDAY)
+    with store.read() as db:
+        assert articles.stored(db) == ()
+        assert {state.body_digest for state in sources.states(db).values()} == {""}
+
+
+def test_one_that_cannot_be_stored_costs_none_of_those_it_arrived_with(mill, origin, monkeypatch):
+    read(mill, **{f"s{n}": origin.play(f"/{n}", answer(body=feed(f"a{n}"))) for n in range(6)})
+    monkeypatch.setattr(refreshing, "FEW", 0)
+    monkeypatch.setattr(reading, "read_apart", deadly.makes_unstorable("s3"))
+    done = mill.refresh()
+    assert {name for name, refresh in done.items() if refresh.status == "failed"} == {"s3"}
+    assert "could not be stored" in done["s3"].problem
+    assert {name: titles(mill, name) for name in ("s2", "s3", "s4")} == {"s2": {"a2"}, "s3": set(), "s4": {"a4"}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], {"sqlalchemy", "pydantic", "pycurl", "lxml", "feedparser", "jinja2", "rich.progress"}),
+        (["fetch", "--help"], {"pydantic", "pycurl", "lxml", "feedparser", "jinja2", "rich.progress"}),
+        (["-q", "fetch"], {"feedparser", "jinja2", "frontmatter", "alembic", "rich.progress"}),
+    ],
+)
+def test_a_command_imports_nothing_that_it_does_not_use(tmp_path: Path, arguments: list[str], unwanted: set[str]):
+    text = "site: {title: Mill, url: 'https://mill.example/'}\nsources:\n  - {name: desk, path: desk}\n"
+    (tmp_path / "desk").mkdir()
+    (tmp_path / "desk" / "one.md").write_text("---\ntitle: One\n---\n\nText.\n")
+    arguments = ["--config", str(config(tmp_path, text)), *arguments]
+    code = "import sys; from feeds.cli import run; run(sys.argv[1:]); print('\\n'.join(sys.modules), file=sys.stderr)"
+    for _ in range(2):  # the first one makes the store and reads the article
+        ran = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=True
+        )
+    assert unwanted & set(ran.stderr.splitlines()) == set()
+
+
+def _arrived(store: Store, name: str) -> tuple[Visit, Read]:
+    """A source, enrolled, with one new article."""
+    one = replace(source(), name=name, url=f"https://{name}.example/feed.xml")
+    with store.begin() as db:
+        known = [replace(one, name=each, url=f"https://{each}.example/feed.xml") for each in sources.states(db)]
+        sources.enroll(db, [*known, one])
+        state = sources.states(db)[name]
+    body = Body(content=name.encode(), url=one.url)
+    new = article(source=name, guid=f"tag:{name}", atom_id=f"tag:{name}")
+    return Visit(source=one, state=state, result=Fetched(bodies=(body,))), Read(articles=(new,), bodies=(body,))
