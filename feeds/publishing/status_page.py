@@ -191,7 +191,14 @@ def _figures(days: Sequence[Tally]) -> tuple[Figure, ...]:
     return (
         _figure("Fetches a day", "fetches", f"{asked:,} {span}; {failed:,} failed", days, _outcomes, _count, legend),
         _figure("New articles a day", "articles", f"{new:,} {span}", days, _articles, _count),
-        _figure("Time to an answer", "latency", f"{duration(mean)} on average {span}", days, _latency, duration),
+        _figure(
+            "Time to an answer",
+            "latency",
+            f"{duration(mean)} on average {span}" if mean is not None else f"no answer {span}",
+            days,
+            _latency,
+            duration,
+        ),
     )
 
 
