@@ -20,8 +20,10 @@ SIZE = 100  # articles in one archive document, at most
 MOST = 50  # documents that are filled in one transaction
 
 
-def seal(db: Connection, shelf_id: int, *, limit: int) -> bool:
+def seal(db: Connection, shelf_id: int, *, limit: int, after: int = 0) -> bool:
     """Give archive documents to what is no longer among the newest `limit`. True: there is more to do.
+
+    New numbers are higher than those of the shelf's other documents, and than `after`.
 
     When one article is too many a quarter of them leaves, the oldest first, so that documents are not made for single
     articles. One that came late, or was revised, leaves with them: until then it stands where readers look.
@@ -35,7 +37,7 @@ def seal(db: Connection, shelf_id: int, *, limit: int) -> bool:
             return False
         oldest = select(shelves.c.article_id).where(*here).order_by(shelves.c.published, shelves.c.article_id.desc())
         ids = list(db.scalars(oldest.limit(min(leaving, SIZE))))
-        number = latest(db, shelf_id) + 1
+        number = max(latest(db, shelf_id), after) + 1
         db.execute(insert(archives).values(category_id=shelf_id, number=number))
         db.execute(
             update(shelves)
@@ -114,6 +116,12 @@ def holding(db: Connection, article_ids: Iterable[int]) -> set[tuple[int, int]]:
             select(*columns).where(shelves.c.article_id.in_(some), shelves.c.archive.is_not(None)).distinct()
         )
     }
+
+
+def linked(db: Connection, shelf_id: int) -> range:
+    """The numbers of the archive documents that a reader meets who walks to the end."""
+    oldest = _oldest(db, shelf_id)
+    return range(0) if oldest is None else range(oldest, before(db, shelf_id) + 1)
 
 
 def emptied(db: Connection, shelf_id: int) -> list[int]:

@@ -63,7 +63,7 @@ def save(
     source_id = _source_id(db, source)
     stored = {row.guid: row for row in _of_guids(db, _STORED, source_id, (article.guid for article in batch))}
     unknown = [article for article in batch if article.guid not in stored]
-    gone = tombstones.known(db, source_id, (article.guid for article in unknown)).keys()
+    gone = set(tombstones.known(db, source_id, (article.guid for article in unknown)))
     gone |= copies.of_withdrawn(db, source_id, [article for article in unknown if article.guid not in gone])
     batch = [article for article in batch if article.guid not in gone]
     new = _with_ids_of_their_own(db, [article for article in batch if article.guid not in stored])

@@ -40,14 +40,10 @@ def of_withdrawn(db: Connection, source_id: int, batch: Sequence[Article]) -> se
     gone = _withdrawn(db) if batch else {}
     found = [(article, place) for article in batch if (place := _place(article.url, article.title, source_id)) in gone]
     others = _others(db, source_id, {place for _article, place in found}, gone)
-    return {
-        article.guid
-        for article, place in found
-        if _is_copy(article, place, gone[place], others.get(place, frozenset()))
-    }
+    return {article.guid for article, place in found if _is_copy(article, gone[place], others.get(place, frozenset()))}
 
 
-def _is_copy(article: Article, place: _Place, gone: _Gone, others: Set[str]) -> bool:
+def _is_copy(article: Article, gone: _Gone, others: Set[str]) -> bool:
     if not article.url:
         return bool(article.title) and not others
     if article.title in gone.titles:

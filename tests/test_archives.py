@@ -116,6 +116,39 @@ def test_a_lost_folder_is_written_again_with_its_archives(mill: Mill):
     }
 
 
+def test_a_lost_archive_document_is_found_by_whoever_looks_for_all_and_no_other_is_written(mill: Mill):
+    fill(mill, 0, 1_000)
+    before = archived(mill)
+    place = mill.output / "world/archive"
+    for number in ("000002", "000003"):
+        shutil.rmtree(place / number)
+    pipeline.publish(mill.store, mill.settings, is_thorough=True)
+    after = archived(mill)
+    moved = {path for path, seen in after.items() if before[path] != seen}
+    assert {path: content for path, (content, _time) in after.items()} == {
+        path: content for path, (content, _time) in before.items()
+    }
+    assert {path.parent.name for path in moved} == {"000002", "000003"}
+    assert all(path.is_relative_to(place) for path in moved)
+    assert not pipeline.publish(mill.store, mill.settings, is_thorough=True)
+
+
+def test_a_category_of_a_new_name_in_the_same_folder_leaves_the_archives_there_as_they_are(mill: Mill):
+    categories_ = "categories: [{name: %s, slug: world, limit: 100}]\n"
+    source = mill.text
+    mill.text = source + categories_ % "World"
+    fill(mill, 0, 500)
+    former = {path: seen for path, seen in archived(mill).items() if path.is_relative_to(mill.output / "world")}
+    mill.text = source + categories_ % "Globe, aliases: [World]"
+    pipeline.prepare(mill.store, mill.settings)
+    mill.publish()
+    walked = walk(mill, f"{SITE}world/atom.xml")
+    assert sorted(ids(walked)) == sorted(stored(mill, "Globe"))
+    assert {path: seen for path, seen in archived(mill).items() if path in former} == former
+    last = max(path.parent.name for path in former)
+    assert all(path.split("/")[2] > last for path, _ids in walked[1:])
+
+
 def test_a_moved_category_takes_its_archives_along(mill: Mill):
     fill(mill, 0, 250)
     mill.text = CONFIG + "categories: [{name: World, slug: planet}, News]\n"

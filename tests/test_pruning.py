@@ -15,6 +15,7 @@ from builders import MONDAY, TUESDAY, config, entry
 from feeds import normalizing, pipeline, settings
 from feeds.errors import SettingsError
 from feeds.normalizing import identity
+from feeds.publishing.pages import path_of
 from feeds.records import Known, Refresh
 from storage import articles, open_store, sources
 from test_pipeline import Clock, Mill
@@ -158,6 +159,42 @@ def test_a_source_that_brings_nothing_but_what_went_is_still_the_same_feed(mill:
     serve(mill, item("Stale", hours=9), "<!-- moved -->")
     refresh = round_(mill)
     assert (refresh.status, refresh.new, refresh.problem, kept(mill)) == ("fetched", 0, "", [])
+
+
+def pages(mill: Mill) -> list[Path]:
+    return sorted((mill.output / "articles").rglob("*.*"))
+
+
+@pytest.mark.parametrize("later", ["{articles: true}", "false"])
+def test_the_page_of_what_went_goes_as_well(mill: Mill, later: str):
+    text = mill.text
+    mill.text = text.replace("keep: 2", "keep: 9") + "pages: {articles: true}\n"
+    serve(mill, *(item(f"N{hours}", hours=hours) for hours in range(4)))
+    round_(mill)
+    before = pages(mill)
+    assert len(before) >= 4
+    mill.text = text + f"pages: {later}\n"
+    prune(mill)
+    assert len([path for path in pages(mill) if path.suffix == ".html"]) == 2
+    assert set(pages(mill)) < set(before)  # with their compressed variants
+
+
+def test_what_has_a_page_that_cannot_be_removed_waits(mill: Mill):
+    text = mill.text
+    mill.text = text.replace("keep: 2", "keep: 9") + "pages: {articles: true}\n"
+    serve(mill, *(item(f"N{hours}", hours=hours) for hours in range(3)))
+    round_(mill)
+    mill.text = text + "pages: {articles: true}\n"
+    with mill.store.read() as db:
+        page = mill.output / path_of(articles.stored(db)[-1].atom_id)
+    content = page.read_bytes()
+    page.unlink()
+    page.mkdir()  # nobody can unlink a folder, root included
+    assert prune(mill).articles == 0
+    page.rmdir()
+    page.write_bytes(content)
+    assert prune(mill).articles == 1
+    assert not page.exists()
 
 
 def test_the_rule_of_everyone_and_that_of_a_category_hold_as_well(mill: Mill):

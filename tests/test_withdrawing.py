@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from collections import Counter
 from collections.abc import Iterator
@@ -18,9 +19,11 @@ from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
+import test_pipeline
 from builders import MONDAY, TUESDAY, article, config
 from feeds import pipeline, settings
 from feeds.errors import NotFoundError, OutputError
+from feeds.normalizing import urls
 from feeds.normalizing.categories import slugs
 from feeds.pipeline import editions
 from feeds.publishing import WRITERS, output, tracing
@@ -73,7 +76,7 @@ class Mill:
         self.saved[number] = article(
             source=source,
             guid=guid,
-            url=guid,
+            url=urls.canonical(guid),
             title=title,
             content_html=f"<p>Text of {token(number)}</p>" + "<p>The stones turn all night long.</p>" * 40,
             categories=tuple(self.sources[source]),
@@ -284,10 +287,59 @@ def test_withdrawn_once_more_it_finishes_what_was_killed(mill: Mill, monkeypatch
         assert tombstones.withdrawn(db, category=None, limit=9) == before
 
 
+def test_an_article_without_an_address_stays_away_though_its_file_is_renamed(tmp_path: Path) -> None:
+    with contextlib.closing(open_store(f"sqlite:///{tmp_path}/feedmill.db")) as store:
+        mill = test_pipeline.Mill(tmp_path, test_pipeline.Clock(), store)
+        mill.article("Regretted")
+        mill.feed("Far")
+        mill.round()
+        assert mill.titles() == {"Regretted", "Far"}
+        pipeline.withdraw(store, mill.settings, "Regretted.md", now=TUESDAY)
+        (tmp_path / "desk/Regretted.md").rename(tmp_path / "desk/Renamed.md")
+        mill.article("Meant")
+        mill.refresh(force=True)
+        mill.publish()
+        assert mill.titles() == {"Meant", "Far"}
+
+
 def test_what_was_never_stored_cannot_be_withdrawn(mill: Mill) -> None:
     many(mill)
     with pytest.raises(NotFoundError, match="no article has the address or id"):
         mill.withdraw("https://gazette.example/2")  # nor half an address
+
+
+@pytest.mark.parametrize("word", ["", "  "])
+def test_a_word_that_says_nothing_withdraws_nothing(mill: Mill, word: str) -> None:
+    mill.save(0)
+    with mill.store.begin() as db:
+        nameless = [replace(mill.saved[0], url="", guid=f"urn:{n}", atom_id=f"urn:{n}") for n in range(3)]
+        articles.save(db, "gazette", nameless, now=TUESDAY, slugs=slugs)
+    with pytest.raises(NotFoundError):
+        mill.withdraw(word)
+    with mill.store.read() as db:
+        assert len(articles.stored(db)) == 4
+
+
+@pytest.mark.parametrize("form", [" {} ", "{}#top", "{}&utm_source=feed", "{}&utm_source=feed#top"])
+def test_an_address_is_known_in_other_spellings(mill: Mill, form: str) -> None:
+    many(mill)
+    mill.withdraw(form.format(mill.saved[2].url.replace("https://gazette", "HTTPS://Gazette")))
+    assert not mill.showing(token(2))
+    assert mill.showing(token(4))
+
+
+def test_the_address_that_an_article_had_when_it_was_archived_leads_to_it(mill: Mill) -> None:
+    many(mill)
+    former = mill.saved[2].url
+    moved = replace(mill.saved[2], url="https://gazette.example/moved?a=1&b=2", title="New words", fingerprint="new")
+    with mill.store.begin() as db:
+        articles.save(db, "gazette", [moved], now=TUESDAY, slugs=slugs)
+    mill.publish()
+    assert mill.showing(token(2))  # in archives
+    assert mill.showing("New words")
+    assert mill.withdraw(f"{former}#top").articles == 1
+    assert not mill.showing(token(2)) | mill.showing("New words")
+    assert mill.showing(token(4))
 
 
 def test_a_file_that_only_speaks_of_it_stays(mill: Mill) -> None:

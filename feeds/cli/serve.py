@@ -30,7 +30,9 @@ def command(context: Context, host: str | None, port: int | None) -> None:
     logs.configure(context.verbosity + 1)
     folder = context.settings.output
     wanted = context.settings.server
-    links = Links(context.settings.site.url, context.settings.hub_url)
+    # Our own hub works with the daemon alone: nobody would answer there.
+    hub = "" if context.settings.push.hub == "own" else context.settings.hub_url
+    links = Links(context.settings.site.url, hub)
     status = StatusPage(partial(_status, context.settings), _assets, clock=SystemClock())
     private = privacy(context.settings)
     served = application(

@@ -68,13 +68,26 @@ class Edition:
     def is_current(self) -> bool:
         """Whether its files show what the shelf holds, under the settings of today."""
         is_written = self.shelf.written == self.shelf.touched and self.shelf.settings_digest == self.digest
-        return is_written and all((self.tree / self.path(name)).is_file() for name in self.names)
-
-    @property
-    def names(self) -> list[str]:
-        """Of the files that show whether all are there."""
+        if not is_written or not all(output.is_whole(self.tree, self.path(name)) for name in self.making.current):
+            return False
         latest = self.shelf.latest_archive
-        return [*self.making.current, *(archives.path(latest, kind) for kind in self.making.archive if latest)]
+        newest = [archives.path(latest, kind) for kind in self.making.archive if latest]
+        return all((self.tree / self.path(name)).is_file() for name in newest)
+
+    def finds_archives_lost(self, store: Store) -> bool:
+        """Whether archive documents are there no more; those are to be written again."""
+        if not self.shelf.latest_archive:
+            return False
+        with store.read() as db:
+            linked = archiving.linked(db, self.shelf.id)
+        try:
+            lost = set(linked) - archives.numbers_in(self.folder)
+        except OutputError:  # whoever writes there will tell
+            return False
+        if lost:
+            with store.begin() as db:
+                archiving.write_these_again(db, ((self.shelf.id, number) for number in lost))
+        return bool(lost)
 
     @property
     def category(self) -> str | None:
@@ -84,6 +97,10 @@ class Edition:
     def has_feeds(self) -> bool:
         """A source's own shelf is shown on pages alone."""
         return not WRITERS.keys().isdisjoint(self.making.current)
+
+    @property
+    def folder(self) -> Path:
+        return self.tree / self.shelf.slug
 
     def path(self, name: str) -> str:
         return f"{self.shelf.slug}/{name}" if self.shelf.slug else name
@@ -167,10 +184,14 @@ class Edition:
 
     def seal(self, store: Store, *, is_forced: bool) -> None:
         """Give what has left the newest to archive documents, and note which of these are to be written."""
+        with store.read() as db:
+            is_first = not archiving.latest(db, self.shelf.id)
+        # A category of another name had this folder before: what stands in an archive document there stays.
+        after = max(archives.numbers_in(self.folder), default=0) if is_first else 0
         has_more = True
         while has_more:
             with store.begin() as db:
-                has_more = archiving.seal(db, self.shelf.id, limit=self.limit)
+                has_more = archiving.seal(db, self.shelf.id, limit=self.limit, after=after)
         with store.begin() as db:
             if archiving.emptied(db, self.shelf.id):
                 archiving.write_oldest_again(db, self.shelf.id)

@@ -29,10 +29,12 @@ def publish(
     wanted: Sequence[Category | None] | None = None,
     *,
     force: bool = False,
+    is_thorough: bool = False,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> tuple[Publication, ...]:
     """Write the files of everything, each category and each source that was touched, or is missing one; with `force`,
-    all. With `wanted` only of these categories (None: of everything).
+    all. With `wanted` only of these categories (None: of everything). If `is_thorough`, all archive documents are
+    looked for as well, which takes the longer the more there are; else the newest.
 
     Once `is_stopping` nothing more is begun; what was not written is due as before.
 
@@ -41,7 +43,7 @@ def publish(
     work = _Work(is_stopping)
     try:
         with output.writing(settings.output), privacy.writing(settings):
-            _publish(store, settings, wanted, work, force=force)
+            _publish(store, settings, wanted, work, force=force, is_thorough=is_thorough)
     except OutputError as error:
         work.problems.append(str(error))
     if work.problems:
@@ -50,7 +52,13 @@ def publish(
 
 
 def _publish(
-    store: Store, settings: Settings, wanted: Sequence[Category | None] | None, work: _Work, *, force: bool
+    store: Store,
+    settings: Settings,
+    wanted: Sequence[Category | None] | None,
+    work: _Work,
+    *,
+    force: bool,
+    is_thorough: bool,
 ) -> None:
     every, standing = published(store, settings), _standing(store)
     made = _makings(settings, _directory(settings, every, standing), work.problems)
@@ -68,7 +76,11 @@ def _publish(
             work.problems.append(str(error))
         standing = _standing(store)
     editions = _editions(settings, made, every, standing, wanted)
-    due = [edition for edition in editions if force or not edition.is_current]
+    due = [
+        edition
+        for edition in editions
+        if force or not edition.is_current or (is_thorough and edition.finds_archives_lost(store))
+    ]
     private = [edition for edition in due if edition.is_private or edition.shelf.was_private]
     for edition in due:
         if edition not in private:

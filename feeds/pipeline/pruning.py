@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import datetime
 
+import structlog
+
+from feeds.errors import OutputError
+from feeds.publishing import output
+from feeds.publishing.pages import ARTICLES, path_of
 from feeds.records import Category, Source
 from feeds.settings import Settings
-from storage import Store, retention
+from storage import Store, articles, retention
 from storage.retention import Pruned, Rule, Rules
+
+log = structlog.get_logger()
 
 BATCH = 250  # articles that go in one transaction: others that want to write wait for it
 
 
 def prune(store: Store, settings: Settings, *, now: datetime, limit: int | None = None) -> Pruned:
-    """Purge what `keep` and `keep_for` of the settings let go of, at most `limit` articles, in short transactions.
+    """Purge what `keep` and `keep_for` of the settings let go of, at most `limit` articles, in short transactions; the
+    pages of these articles go as well.
 
-    The store follows the settings already (`prepare`). The feeds of the categories that lost an article are due to be
-    written. A source that the settings do not name is left alone.
+    Where such a page cannot be removed that is logged, and its article waits for the next time. The store follows the
+    settings already (`prepare`). The feeds of the categories that lost an article are due to be written. A source that
+    the settings do not name is left alone.
     """
     rules = _rules(settings, now)
     if not rules:
@@ -28,13 +39,31 @@ def prune(store: Store, settings: Settings, *, now: datetime, limit: int | None 
     total = 0
     for portion in portions:
         while wanted := BATCH if limit is None else min(BATCH, limit - total):
-            with store.begin() as db:
-                pruned = retention.purge(db, retention.let_go(db, portion, limit=wanted), now=now)
+            try:
+                pruned = _purge(store, settings, portion, limit=wanted, now=now)
+            except OutputError as error:
+                log.error("articles that are to go are kept: their pages cannot be removed", problem=str(error))
+                break
             total += pruned.articles
             numbers.update(pruned.categories)
             if pruned.articles < wanted:
                 break
     return Pruned(articles=total, categories=dict(numbers))
+
+
+def _purge(store: Store, settings: Settings, rules: Rules, *, limit: int, now: datetime) -> Pruned:
+    has_pages = (settings.output / ARTICLES).is_dir()  # also from when the config asked for them
+    # Whoever publishes has read what is to go, and could write its page again.
+    with output.writing(settings.output) if has_pages else nullcontext(), store.begin() as db:
+        gone = retention.let_go(db, rules, limit=limit)
+        if has_pages:  # before the store forgets: killed in between, they are let go of once more
+            _remove_pages(settings, articles.atom_ids(db, gone))
+        return retention.purge(db, gone, now=now)
+
+
+def _remove_pages(settings: Settings, atom_ids: Iterable[str]) -> None:
+    for atom_id in atom_ids:
+        output.remove(settings.output, path_of(atom_id))
 
 
 def _rules(settings: Settings, now: datetime) -> Rules:

@@ -71,7 +71,8 @@ def _known(store: Store, settings: Settings, word: str) -> tuple[tuple[str, ...]
         for words in ((word, given, address), (page,)):
             if ids := withdrawing.published_ids(db, *words):
                 return words, ids
-    former = tuple(dict.fromkeys(id_ for tree in privacy.trees(settings) for id_ in tracing.ids_at(tree, address)))
+    trees = privacy.trees(settings)
+    former = tuple({id_: None for tree in trees for each in {address, page} for id_ in tracing.ids_at(tree, each)})
     with store.read() as db:
         return former, withdrawing.published_ids(db, *former)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
+from feeds.errors import OutputError
 from feeds.records import Feed
 
 FOLDER = "archive"
 _NAMES = {"xml": "atom.xml", "html": "index.html"}
 KINDS = tuple(_NAMES)
+_NUMBER = re.compile(r"[0-9]{6,8}", re.ASCII)
 _PATH = re.compile(rf"(.+/)?{FOLDER}/([0-9]{{6,9}})/(?:{'|'.join(map(re.escape, _NAMES.values()))})", re.ASCII)
 
 
@@ -21,6 +25,18 @@ def number_of(path: str) -> tuple[str, int] | None:
     """The folder of its feed, and the number, of the archive document at this path; None: it is none."""
     found = _PATH.fullmatch(path)
     return ((found[1] or "").rstrip("/"), int(found[2])) if found else None
+
+
+def numbers_in(folder: Path) -> frozenset[int]:
+    """The numbers of the archive documents that lie, or lay, in a feed's folder: one look, however many there are."""
+    try:
+        names = os.listdir(folder / FOLDER)  # noqa: PTH208 - names are wanted
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    except OSError as error:
+        help_ = "give the user that runs feedmill access"
+        raise OutputError(f"{folder / FOLDER}: {error.strerror}; {help_}") from error
+    return frozenset(int(name) for name in names if _NUMBER.fullmatch(name))
 
 
 def own_url(feed: Feed, name: str, extension: str = "xml") -> str:

@@ -25,7 +25,12 @@ def variants(path: str, content: bytes) -> dict[str, bytes]:
 
 def may_have_variants(path: str, content: bytes) -> bool:
     """Whether it is worth while: a text, and not a tiny one."""
-    return len(content) >= LEAST and PurePath(path).suffix.lower() in TEXTS
+    return is_worth_while(path, len(content))
+
+
+def is_worth_while(path: str, size: int) -> bool:
+    """The same for a file of this many bytes."""
+    return size >= LEAST and PurePath(path).suffix.lower() in TEXTS
 
 
 def gzip(content: bytes) -> bytes:

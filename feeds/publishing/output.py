@@ -9,12 +9,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from feeds.errors import OutputError
-from feeds.publishing.compressing import COMPRESSORS, may_have_variants, variants
+from feeds.publishing.compressing import COMPRESSORS, is_worth_while, may_have_variants, variants
 from feeds.records import Publication
 
 _UNFINISHED = ".feedmill-unfinished"  # what is being written: one file at a time, so one name of each kind is enough
@@ -57,6 +58,19 @@ def put(folder: Path, path: str, content: bytes) -> Publication:
     except OSError as error:
         raise OutputError(_words(target, error)) from error
     return Publication(path=path, etag=etag, changed=is_changed)
+
+
+def is_whole(folder: Path, path: str) -> bool:
+    """Whether a published file is there, with the variants that belong beside it."""
+    target = folder / path
+    try:
+        status = target.stat()
+    except OSError:
+        return False
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    wanted = COMPRESSORS if is_worth_while(target.name, status.st_size) else {}
+    return all(_modified(beside(target, suffix)) == status.st_mtime_ns for suffix in wanted)
 
 
 def remove(folder: Path, path: str) -> None:

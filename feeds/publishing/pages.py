@@ -29,6 +29,7 @@ SECURITY_POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 _FILTERS = ("anchor", "direction", "excerpt", "language_of", "short", "web_address")
+ARTICLES = "articles"  # the folder of articles' own pages
 _UNKNOWN_WORDS = "en"  # the language of the words where we know none of the page's own
 
 
@@ -73,7 +74,7 @@ def article_path(article: Article) -> str:
 def path_of(atom_id: str) -> str:
     """The same for an article of which only the id is left."""
     digest = _digest(atom_id)
-    return f"articles/{digest[:2]}/{digest[2:]}.html"
+    return f"{ARTICLES}/{digest[:2]}/{digest[2:]}.html"
 
 
 def anchor(article: Article) -> str:

@@ -35,6 +35,13 @@ def test_an_article_is_taken_back_by_its_address_and_stays_away(feedmill: Feedmi
     assert (again.code, again.said) == (0, "")
 
 
+def test_an_empty_word_is_wrong_usage(feedmill: Feedmill):
+    feedmill.config(DESK)
+    done = feedmill("withdraw", " ")
+    assert (done.code, done.stdout) == (2, "")
+    assert "no address or id was given" in done.stderr
+
+
 def test_what_nobody_knows_cannot_be_taken_back(feedmill: Feedmill):
     feedmill.config(DESK)
     write(feedmill, "Meant", "https://desk.example/meant")

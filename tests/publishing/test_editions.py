@@ -190,6 +190,18 @@ def test_a_file_that_an_older_feedmill_did_not_write_is_written_though_nothing_m
     assert mill.read(path) == before
 
 
+@pytest.mark.parametrize("path", ["atom.xml.gz", "news/index.html.br"])
+def test_a_compressed_variant_that_is_lost_is_written_though_nothing_moved(mill: Mill, path: str) -> None:
+    mill.publish()
+    lost = mill.output / path
+    content = lost.read_bytes()
+    before = mill.files()
+    lost.unlink()
+    mill.publish()
+    assert lost.read_bytes() == content
+    assert mill.files() == before
+
+
 def test_the_sources_are_listed_without_those_whose_address_holds_a_secret(mill: Mill) -> None:
     mill.publish()
     assert outlines(mill.read("subscriptions.opml")) == [
