@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,13 +28,13 @@ from feeds.errors import BusyError, FeedmillError, SettingsError, StoreError
 from feeds.metrics import Metrics
 from feeds.pipeline import overview
 from feeds.publishing import status_page
-from feeds.records import Health, Refresh
+from feeds.records import Health, Refresh, Source
 from feeds.service import ServiceManager
 from feeds.serving import Links, Privacy, Server, application, doors, privacy, push
 from feeds.serving.status import StatusPage
 from feeds.settings import Settings
 from feeds.signals import Signals
-from storage import Store, claims, housekeeping, journal, leases
+from storage import Store, claims, housekeeping, journal, leases, subscriptions
 from storage.inventory import inventory, next_due
 
 log = structlog.get_logger()
@@ -48,6 +48,7 @@ LAST_PUBLISHING = 12.0  # of these, in which another shelf may be published
 SOON = timedelta(seconds=2)
 TOGETHER = 20.0  # seconds that what is published together waits for each other before a hub is told
 MAX_PUSHED = 20_000_000  # bytes of what a hub delivers; below that its source's max_size holds
+PUSHED = timedelta(minutes=5)  # for which a cache may answer where a hub may have news at any time
 LOOK = 1.0  # seconds between two looks of the main thread
 
 
@@ -156,9 +157,7 @@ class Daemon:
         self.written_at = self.published_at
         if written:
             self.hasten("push")
-        with self.store.read() as db:
-            names = [source.name for source in settings.sources]
-            self.fresh_until = next_due(db, names=names, now=self.clock.now())
+        self.fresh_until = fresh_until(self.store, settings.sources, now=self.clock.now(), tick=self.tick)
 
     def prune(self) -> None:
         settings = self.stream.settings
@@ -438,6 +437,18 @@ JOBS = (
     Job("tidy", Daemon.tidy, ticks=60, deadline=300),
     Job("report", Daemon.report, ticks=60, deadline=300),
 )
+
+
+def fresh_until(store: Store, sources: Sequence[Source], *, now: datetime, tick: timedelta) -> datetime | None:
+    """Until when nothing that is published moves by itself; None where that is not known."""
+    with store.read() as db:
+        expected = [next_due(db, names=[source.name for source in sources], now=now)]
+        is_pushed = bool(subscriptions.working(db, now=now))
+    if any(source.kind == "folder" for source in sources):  # which is looked at with every tick
+        expected.append(now + tick)
+    if is_pushed:
+        expected.append(now + PUSHED)
+    return min((each for each in expected if each), default=None)
 
 
 def give_up() -> None:

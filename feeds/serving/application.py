@@ -25,6 +25,8 @@ from feeds.serving.links import Links
 from feeds.serving.privacy import Guard, Privacy
 from feeds.serving.published import Published
 from feeds.serving.pulse import healthz
+from feeds.serving.restraint import network
+from feeds.serving.seldom import Seldom
 
 log = structlog.get_logger()
 
@@ -34,6 +36,7 @@ _READING = ("GET", "HEAD")
 _CLOSE = ("Connection", "close")
 # Every Prometheus since 2014 reads it.
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_REFUSALS = 20  # that are told within a minute
 _PATIENCE = 10  # seconds for what asks the store, which may be locked or gone
 _RETRY = ("Retry-After", "10")
 _BUSY = "too much is asked at once; try again soon"
@@ -86,6 +89,7 @@ class Served:
         self._services = tuple(services)
         self._doors = doors
         self._lanes = lanes.lanes()
+        self.refusals = Seldom(_REFUSALS)  # of what was no request that came here
         # Asked once: to find out for each request that nobody looks would cost more than a 304.
         self._is_told = bool(log.bind().is_enabled_for(logging.DEBUG))
 
@@ -110,6 +114,10 @@ class Served:
             answer = self._refusal(request, service.methods) or await self._served(service, request, receive)
         self._tell(request, answer)
         await give(request, answer, send)
+
+    def network(self, peer: str) -> str:
+        """Whose connections are counted together; "" for one of our proxies, which may speak for anyone."""
+        return network(self._doors.client(peer, ""))
 
     async def _served(self, service: Service, request: Request, receive: Receive) -> Answer:
         lane = self._lanes[service.lane]

@@ -125,9 +125,7 @@ class Files:
             status = os.stat(path)  # noqa: PTH116
             if stat.S_ISDIR(status.st_mode):
                 return Folder() if _is_inside(root, path) else None
-            if held := self._held_file(path, _identity(status)):
-                return held
-            file = self._read(root, path, address)
+            file = self._held_file(path, _identity(status)) or self._read(root, path, address)
         except ValueError:  # a name no file can have
             return None
         except OSError as error:
@@ -137,7 +135,7 @@ class Files:
         return file
 
     def _remember(self, root: Path, raw_path: str, known: tuple[str, str]) -> None:
-        if len(raw_path) > _LONGEST_PATH:
+        if (root, raw_path) in self._paths or len(raw_path) > _LONGEST_PATH:
             return
         if len(self._paths) >= _PATHS:
             del self._paths[next(iter(self._paths))]

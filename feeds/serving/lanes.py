@@ -10,9 +10,8 @@ from typing import Literal, TypeAlias, TypeVar
 _R = TypeVar("_R")
 
 Name: TypeAlias = Literal["pulse", "page", "other"]
-# Threads, and how many requests may be in the lane. Of pages one is made at a time: another would only take the time of
-# the first.
-LANES: dict[Name, tuple[int, int]] = {"pulse": (2, 32), "page": (1, 8), "other": (4, 64)}
+# Threads, and how many requests may be in the lane.
+LANES: dict[Name, tuple[int, int]] = {"pulse": (2, 32), "page": (4, 8), "other": (4, 64)}
 
 
 class FullError(Exception):

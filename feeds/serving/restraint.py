@@ -23,9 +23,9 @@ class Restraint:
         self._counts: OrderedDict[tuple[str, str], tuple[str, float, float]] = OrderedDict()
 
     def seconds_to_wait(self, client: str, address: str, etag: str, share: float = 1.0) -> int:
-        """0 where the client may have it, which counts as `share` of a time; else for how many seconds it is to wait."""
+        """0 where the client may have it, which counts as `share` of one; else for how many seconds it is to wait."""
         now = self._clock.monotonic()
-        key = (_network(client), address)
+        key = (network(client), address)
         known, since, count = self._counts.get(key, ("", now, 0.0))
         if known != etag or now - since >= self._seconds:
             since, count = now, 0.0
@@ -40,12 +40,12 @@ class Restraint:
     def seconds_left(self, client: str, address: str, etag: str = "") -> int:
         """The same without counting."""
         now = self._clock.monotonic()
-        known, since, count = self._counts.get((_network(client), address), ("", now, 0.0))
+        known, since, count = self._counts.get((network(client), address), ("", now, 0.0))
         is_over = count >= self._times and known == etag and now - since < self._seconds
         return max(1, math.ceil(since + self._seconds - now)) if is_over else 0
 
 
-def _network(client: str) -> str:
+def network(client: str) -> str:
     """An IPv6 client has a whole network of addresses to ask from."""
     if ":" not in client:
         return client

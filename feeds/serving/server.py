@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import resource
 import socket
 import threading
 from contextlib import suppress
+from typing import Any
 
 import structlog
 import uvicorn
@@ -15,12 +17,17 @@ from feeds.borrowed_logs import borrowed
 from feeds.errors import ServingError
 from feeds.serving.application import Served
 from feeds.serving.protocol import Protocol
+from feeds.serving.seldom import Seldom
 
 log = structlog.get_logger()
 
 _BACKLOG = 512
 _KEEP_ALIVE = 30  # seconds for which a client that has its answer may think of something more
 _GRACEFUL = 0.7  # of the time there is to stop; the rest is for hanging up, on a busy machine
+_FILES = 65_536  # that we wish to have open; more would only cost memory
+# Of the files that may be open, one connection takes one. The others are for fetching and for what is served.
+_SHARE = 4
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _HELP = {
     errno.EADDRINUSE: "another program listens there: stop it, or change server.port in the config",
     errno.EACCES: "ports below 1024 are for root: take a higher server.port, or let a web server pass requests on",
@@ -48,9 +55,11 @@ class Server:
                 proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=_KEEP_ALIVE,
+                backlog=_BACKLOG,
                 workers=1,
             )
         )
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="feedmill-server", daemon=True)
 
     @property
@@ -70,13 +79,16 @@ class Server:
     def start(self) -> None:
         """Listen, from now on. Raises ServingError where that cannot be."""
         borrowed("uvicorn", event="server")  # its errors are ours to tell, malformed requests are everyday
+        most = {"max_connections": most_connections(open_files())}
+        self._uvicorn.config.http = type("Protocol", (Protocol,), most)
         self._sockets = _listening(self._host, self._port)
         self._port = self.port
         self._thread.start()
 
     def wait(self) -> None:
         """Until somebody stops it. Raises ServingError if it ends by itself."""
-        self._thread.join()
+        # Not by a join: one that a signal ends takes the thread for ended, and stop() would not wait for it any more.
+        self._ended.wait()
         if not self._uvicorn.should_exit:
             raise ServingError(f"{self.address}: the server ended by itself; the log before this line tells why")
 
@@ -94,6 +106,8 @@ class Server:
             self._uvicorn.run(self._sockets.copy())
         except Exception as error:
             log.error("the server ended", address=self.address, problem=str(error) or repr(error), exc_info=True)
+        finally:
+            self._ended.set()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -102,6 +116,7 @@ class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._is_ending = asyncio.Event()
+        self._troubles = Seldom(1)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def end(self, seconds: float) -> None:
@@ -112,8 +127,22 @@ class _Uvicorn(uvicorn.Server):
             with suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._is_ending.set)
 
-    async def main_loop(self) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(self._trouble)
+        await super().startup(sockets)
+
+    def _trouble(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Told now and then, where nobody can be let in: asyncio would tell of each, with all that called it."""
+        error = context.get("exception")
+        if not isinstance(error, OSError) or error.errno not in _EXHAUSTED:
+            loop.default_exception_handler(context)
+        elif self._troubles.may_tell(loop.time()):
+            help_ = "raise the limit of open files (LimitNOFILE= of a unit, ulimit -n)"
+            log.error("no connection can be taken", problem=error.strerror, help=help_, **self._troubles.untold())
+
+    async def main_loop(self) -> None:
+        assert self._loop
         while not await self.on_tick(0):  # which renews the Date header
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_ending.wait(), 1.0)
@@ -125,6 +154,24 @@ class _Uvicorn(uvicorn.Server):
         for connection in list(self.server_state.connections):  # whoever did not finish in time
             connection.transport.abort()
         await asyncio.sleep(0)  # in which they are told
+
+
+def open_files() -> int:
+    """How many files we may have open, which are connections, too; raised as far as that goes without being root."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return _FILES
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft < wanted:
+        with suppress(OSError, ValueError):  # some systems have a lower limit, which they do not tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            return wanted
+    return soft
+
+
+def most_connections(files: int) -> int:
+    """How many clients are let in where so many files may be open."""
+    return min(Protocol.max_connections, max(1, files // _SHARE))
 
 
 def _listening(host: str, port: int) -> list[socket.socket]:
@@ -160,7 +207,9 @@ def _has_ipv6() -> bool:
 
 
 def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol, or asyncio would not see that it is TCP, and leave Nagle's algorithm on: the second answer of a
+    # connection would wait for the first to be confirmed, which takes 40 ms.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or a restart waits for old connections to end
         if family == socket.AF_INET6:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.server
 import json
 import os
@@ -34,6 +35,7 @@ from feeds.metrics import Metrics
 from feeds.publishing.pages import SECURITY_POLICY
 from feeds.records import Inventory
 from feeds.serving.files import MEDIA_TYPES
+from feeds.serving.negotiation import wants_page
 
 ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "docs" / "deploy"
@@ -44,6 +46,17 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")  # wher
 PUBLISHED = ("index.html", "atom.xml", "rss.xml", "feed.json", "feeds.opml", "wheat/atom.xml", "wheat/rss.xml",
              "wheat/feed.json", "wheat/archive/1.xml", "more.json", "assets/script.js", "assets/style.css", "assets/feed.xsl", "assets/logo.svg", "robots.txt", "subscribe.html", "wheat/subscribe.html", "page-less/atom.xml")  # fmt: skip
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+ACCEPTED = (
+    BROWSER,
+    "TEXT/HTML",
+    "application/xhtml+xml, text/html;q=0.9, */*;q=0.8",
+    "application/rss+xml, text/html",
+    "text/html, */*",
+    "text/html;q=0, */*;q=0.5",
+    "text/html;q=0.1, application/atom+xml",
+    "*/*",
+    "text/htmlx",
+)
 POLICY = f"{SECURITY_POLICY}; frame-ancestors 'none'"
 
 
@@ -143,6 +156,11 @@ def test_the_daemon_is_watched_reloaded_and_given_time_to_end() -> None:
     assert service["WatchdogSec"]
     assert int(service["TimeoutStopSec"][0].removesuffix("s")) > 25
     assert int(compose()["services"]["feedmill"]["stop_grace_period"].removesuffix("s")) > 25
+
+
+def test_a_daemon_may_have_more_connections_than_a_shell_allows() -> None:
+    limits = {unit(name)["Service"]["LimitNOFILE"][0] for name in SERVICES}
+    assert limits == {str(compose()["services"]["feedmill"]["ulimits"]["nofile"])} == {"65536"}
 
 
 def test_the_timer_starts_the_service_of_its_name() -> None:
@@ -294,6 +312,11 @@ def assert_it_serves_as_feedmill_does(port: int) -> None:
         if len(body) > 1000:
             compressed = get(port, f"/{path}", **{"Accept-Encoding": "gzip"})
             assert compressed[1].get("content-encoding") == "gzip", path
+            assert gzip.decompress(compressed[2]) == body
+            etag = compressed[1]["etag"]
+            assert etag not in (headers["etag"], f"W/{headers['etag']}")
+            assert get(port, f"/{path}", **{"Accept-Encoding": "gzip", "If-None-Match": etag})[0] == 304
+        assert get(port, f"/{path}.gz")[0] == 404
     assert get(port, "/")[2] == content("index.html")
     for hidden in ("/.feedmill.lock", "/wheat/.feedmill-atom.xml", "/nothing"):
         assert get(port, hidden)[0] == 404, hidden
@@ -309,7 +332,12 @@ def assert_it_serves_as_feedmill_does(port: int) -> None:
             assert "Accept" in headers["vary"].split(", ")
             assert "content-security-policy" not in headers
     assert get(port, "/page-less/atom.xml", Accept=BROWSER)[2] == content("page-less/atom.xml")
+    for accept in ACCEPTED:
+        expected = "subscribe.html" if wants_page(accept) else "rss.xml"
+        assert get(port, "/rss.xml", Accept=accept)[2] == content(expected), accept
     assert get(port, "/healthz")[2] == get(port, "/metrics")[2] == b"from feedmill"
+    _, headers, _ = get(port, "/status/")
+    assert (headers["cache-control"], headers["content-security-policy"]) == ("no-cache", "default-src 'self'")
 
 
 def content(path: str) -> bytes:
@@ -321,6 +349,8 @@ def published(folder: Path) -> Path:
     for path in (*PUBLISHED, ".feedmill.lock", "wheat/.feedmill-atom.xml"):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content(path))
+        if not Path(path).name.startswith("."):
+            (folder / f"{path}.gz").write_bytes(gzip.compress(content(path)))
     return folder
 
 
@@ -335,7 +365,10 @@ def get(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], byte
     try:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        headers: dict[str, str] = {}
+        for name, value in answer.getheaders():
+            headers[name.lower()] = f"{headers[name.lower()]}, {value}" if name.lower() in headers else value
+        return answer.status, headers, answer.read()
     finally:
         connection.close()
 
@@ -375,6 +408,9 @@ def far_end(status: int, seen: Callable[[str], None] = lambda _path: None) -> It
             seen(self.path)
             self.send_response(status)
             self.send_header("Content-Length", "13")
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Cache-Control", "no-cache")
+            self.send_header("Content-Security-Policy", "default-src 'self'")
             self.end_headers()
             self.wfile.write(b"from feedmill")
 

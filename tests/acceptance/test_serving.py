@@ -50,6 +50,17 @@ def test_a_reader_reads_it_and_asks_again_for_nothing(mill: Feedmill) -> None:
     assert (result.code, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_the_daemons_own_hub_is_not_named_where_nobody_answers_for_it(mill: Feedmill) -> None:
+    folder = "sources: [{name: desk, path: desk/}]\nserver: {port: 0}\n"
+    for hub, is_named in (("own", False), ("https://hub.example/", True)):
+        mill.config(f"{folder}push: {{hub: '{hub}'}}\n")
+        process, address = serving(mill)
+        with urllib.request.urlopen(f"{address}atom.xml", timeout=20) as answer:
+            assert ('rel="hub"' in answer.headers["Link"]) == is_named
+            assert 'rel="self"' in answer.headers["Link"]
+        mill.interrupt(process, signal.SIGTERM)
+
+
 def test_what_is_published_while_it_serves_is_there_at_once(mill: Feedmill) -> None:
     process, address = serving(mill)
     first = feedparser.parse(f"{address}atom.xml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import random
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -91,8 +93,37 @@ def test_a_compressed_version_is_known_as_well(served: Served) -> None:
     assert "gzip" in old
     served.put("atom.xml", atom.write(feed(TWO, numbered(1, "wheat " * 500))))
     part = served.ask("/atom.xml", Accept_Encoding="gzip", A_IM="feed", If_None_Match=old)
-    assert (part.status, titles(part.body)) == (226, ["Number 2"])
+    assert (part.status, titles(gzip.decompress(part.body))) == (226, ["Number 2"])
+    assert part.headers["content-encoding"] == "gzip"
     assert part.headers["etag"] == served.ask("/atom.xml", Accept_Encoding="gzip").headers["etag"]
+
+
+def test_a_part_names_the_version_in_the_encoding_that_it_has(served: Served) -> None:
+    known = numbered(1, random.Random(1).randbytes(2_000).hex())
+    served.put("atom.xml", atom.write(feed(known)))
+    old = served.ask("/atom.xml").headers["etag"]
+    served.put("atom.xml", atom.write(feed(TWO, known)))
+    for accepted, coding in (("br, gzip", "gzip"), ("identity", "identity")):
+        part = served.ask("/atom.xml", A_IM="feed", If_None_Match=old, Accept_Encoding=accepted)
+        whole = served.ask("/atom.xml", Accept_Encoding=coding)
+        assert (part.status, part.headers["etag"]) == (226, whole.headers["etag"])
+        assert len(part.body) < len(whole.body)
+        again = served.ask("/atom.xml", A_IM="feed", If_None_Match=part.headers["etag"], Accept_Encoding=accepted)
+        assert again.status == 304
+        head = served.ask("/atom.xml", "HEAD", A_IM="feed", If_None_Match=old, Accept_Encoding=accepted)
+        assert (head.status, head.body) == (226, b"")
+        assert {**head.headers, "date": ""} == {**part.headers, "date": ""}
+
+
+def test_a_part_that_is_larger_than_the_whole_is_not_sent(served: Served) -> None:
+    new = numbered(2, random.Random(1).randbytes(2_000).hex())
+    served.put("atom.xml", atom.write(feed(ONE)))
+    old = served.ask("/atom.xml").headers["etag"]
+    served.put("atom.xml", atom.write(feed(new, ONE)))
+    whole = served.ask("/atom.xml", Accept_Encoding="br")
+    assert whole.headers["content-encoding"] == "br"
+    given = served.ask("/atom.xml", A_IM="feed", If_None_Match=old, Accept_Encoding="br")  # which no part has
+    assert (given.status, given.body) == (200, whole.body)
 
 
 def test_whoever_cannot_be_helped_gets_the_whole(served: Served, name: str) -> None:

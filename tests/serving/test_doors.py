@@ -203,6 +203,22 @@ def test_who_fetches_the_same_again_and_again_is_asked_to_wait(serve: Callable[.
     assert ask("198.51.100.9") == 200
 
 
+def test_nonsense_is_no_condition_and_a_part_counts_as_a_part(serve: Callable[..., Served]) -> None:
+    served = serve(clock=Hands())
+    served.put("atom.xml", b"x" * 100)
+
+    def ask(client: str, **headers: str) -> int:
+        return served.ask("/atom.xml", X_Forwarded_For=client, **headers).status
+
+    for header in ("If_None_Match", "If_Modified_Since"):
+        client = f"198.51.100.{len(header)}"
+        assert {ask(client, **{header: "nonsense"}) for _ in range(60)} == {200}
+        assert ask(client, **{header: "nonsense"}) == 429
+    assert {ask("198.51.100.9", Range="bytes=0-49") for _ in range(120)} == {206}
+    assert ask("198.51.100.9", Range="bytes=0-49") == 429
+    assert ask("198.51.100.9", Range="bytes=999-") == 416
+
+
 def test_a_network_of_ipv6_is_one_client_and_the_memory_of_all_is_bounded() -> None:
     restraint = Restraint(Hands(), times=2, seconds=60)
     assert [restraint.seconds_to_wait(f"2001:db8::{host}", "atom.xml", "x") for host in range(3)] == [0, 0, 60]

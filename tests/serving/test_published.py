@@ -133,6 +133,12 @@ def test_whoever_knows_another_etag_gets_the_file(served: Served, form: str) -> 
         ("Monday, 02-Nov-26 10:00:00 GMT", 304),
         ("Mon, 02 Nov 2026 09:59:59 GMT", 200),
         ("yesterday", 200),
+        ("Mon, 01 Jan 2024 00:00:00 +9999999999999999999", 200),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 200),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 200),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 200),
+        (", , ,", 200),
+        ("1 : : ", 200),
         ("Mon, 99 Nov 2026 10:00:00 GMT", 200),
         ("", 200),
     ],
@@ -148,6 +154,35 @@ def test_another_etag_outweighs_the_date(served: Served) -> None:
     served.put("atom.xml")
     modified = served.ask("/atom.xml").headers["last-modified"]
     assert served.ask("/atom.xml", If_None_Match='"old"', If_Modified_Since=modified).status == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "expected"),
+    [
+        ("If_Match", "{}", 200),
+        ("If_Match", '"other", {}', 200),
+        ("If_Match", "*", 200),
+        ("If_Match", "W/{}", 412),
+        ("If_Match", '"other"', 412),
+        ("If_Match", "nonsense", 412),
+        ("If_Unmodified_Since", "Mon, 02 Nov 2026 10:00:00 GMT", 200),
+        ("If_Unmodified_Since", "Mon, 02 Nov 2026 09:59:59 GMT", 412),
+        ("If_Unmodified_Since", "yesterday", 200),
+    ],
+)
+def test_who_has_another_version_in_mind_is_told_so(served: Served, header: str, value: str, expected: int) -> None:
+    path = served.put("atom.xml")
+    os.utime(path, ns=(0, int(MONDAY.timestamp()) * 10**9))
+    etag = served.ask("/atom.xml").headers["etag"]
+    assert served.ask("/atom.xml", **{header: value.format(etag)}).status == expected
+    both = {header: value.format(etag), "If_None_Match": etag}
+    assert served.ask("/atom.xml", **both).status == (304 if expected == 200 else 412)
+
+
+@pytest.mark.parametrize("target", [b"/bread?\x80", b"/bread?\xa0", b"/\xe9", b"/bread?\x7f"])
+def test_an_address_with_bytes_that_no_address_has_is_refused(served: Served, target: bytes) -> None:
+    served.put("bread/atom.xml")
+    assert served.status_of(target) == 400
 
 
 def test_etags_in_two_headers_are_one_list(served: Served) -> None:

@@ -49,12 +49,17 @@ def test_a_request_in_the_body_of_another_is_none(served: Served, framing: bytes
     assert [status(b"HTTP/1.1 " + each) for each in answers.split(b"HTTP/1.1 ")[1:]] == [405, 200]
 
 
-def test_an_upgrade_is_not_taken_up(served: Served, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_upgrade_is_not_taken_up(
+    served: Served, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     served.put("atom.xml", b"one")
     for protocol in (b"websocket", b"h2c"):
         head = b"GET /atom.xml HTTP/1.1\r\nHost: a\r\nConnection: close, upgrade\r\nUpgrade: " + protocol
         assert status(served.raw(head + b"\r\n\r\n")) == 200
+    head = b"GET /atom.xml HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+    assert b"connection: close" in served.raw(head)  # what follows would be read by nobody
     assert capfd.readouterr().err == ""
+    assert not [each for each in caplog.messages if "install" in each or "Unsupported" in each]
 
 
 @pytest.mark.parametrize(
