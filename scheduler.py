@@ -27,6 +27,7 @@ from feeds.clock import Clock, SystemClock
 from feeds.errors import BusyError, FeedmillError, SettingsError, StoreError
 from feeds.metrics import Metrics
 from feeds.pipeline import overview
+from feeds.pipeline.privacy import for_strangers
 from feeds.publishing import status_page
 from feeds.records import Health, Refresh, Source
 from feeds.service import ServiceManager
@@ -58,7 +59,7 @@ class Job:
     runs twice as long ends it: APScheduler would skip it for ever, and a service manager starts us anew."""
 
     name: str
-    run: Callable[[Daemon], None]
+    run: Callable[[Daemon], bool | None]  # False: there was nothing to do, and what went wrong last is as it was
     ticks: float
     deadline: float
 
@@ -139,14 +140,14 @@ class Daemon:
             return None
         return max(AT_ONCE, math.ceil(sources * (self.tick / SPREAD)))
 
-    def publish(self) -> None:
-        """Write what moved; and once a tick whatever else is missing."""
+    def publish(self) -> bool:
+        """Write what moved; and once a tick whatever else is missing. Whether anything was looked at."""
         began_at = self.clock.monotonic()
         if not self.has_moved.is_set() and began_at - self.published_at < self.tick.total_seconds():
-            return
+            return False
         settings = self.stream.settings
         if settings is None:  # the store does not follow the config yet
-            return
+            return False
         self.has_moved.clear()
         self.published_at = began_at  # whatever comes of it: what fails now is tried again with the next tick
         pipeline.prune(self.store, settings, now=self.clock.now())  # what is to go is not published first
@@ -158,6 +159,7 @@ class Daemon:
         if written:
             self.hasten("push")
         self.fresh_until = fresh_until(self.store, settings.sources, now=self.clock.now(), tick=self.tick)
+        return True
 
     def prune(self) -> None:
         settings = self.stream.settings
@@ -201,9 +203,9 @@ class Daemon:
     def work(self, job: Job) -> None:
         """Run a job. What goes wrong is logged; its next run tries again."""
         began_at = self.running[job.name] = self.clock.monotonic()
-        problem = ""
+        problem, has_run = "", True
         try:
-            job.run(self)
+            has_run = job.run(self) is not False
         except FeedmillError as error:
             problem = str(error)
             log.error("job failed", job=job.name, problem=problem)
@@ -212,7 +214,8 @@ class Daemon:
             log.exception("job failed", job=job.name)
         finally:
             self.running.pop(job.name, None)
-            self.note(job.name, problem)
+            if has_run:
+                self.note(job.name, problem)
             seconds = self.clock.monotonic() - began_at
             self.metrics.ticked(job.name, seconds, not problem, now=self.clock.now())
 
@@ -262,8 +265,14 @@ class Daemon:
             last_tick_at=self.last_tick_at,
             is_ready=self.last_tick_at is not None and self.published_at > -math.inf and is_working,
             is_alive=not self.overdue(),
-            problems=tuple(problems),
+            problems=tuple(self.for_strangers(problem) for problem in problems),
         )
+
+    def for_strangers(self, problem: str) -> str:
+        """What is private by the settings that are followed, or by those that come, is named to nobody."""
+        for settings in (self.stream.settings, self.settings):
+            problem = for_strangers(settings, problem) if settings else problem
+        return problem
 
     @property
     def output(self) -> Path:

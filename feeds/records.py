@@ -48,6 +48,11 @@ class Source:
     secrets: tuple[str, ...] = ()  # strings of the above that no output may show
 
     @property
+    def is_guarded(self) -> bool:
+        """Whether it is asked with anything that may be meant for it alone."""
+        return bool(self.auth or self.headers or self.secrets)
+
+    @property
     def location(self) -> str:
         """The url or path, as people may see it: without secrets."""
         return self.redact(self.url or self.path)

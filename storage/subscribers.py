@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, literal, select, update
 
 from storage.batches import batches
 from storage.tables import subscribers
@@ -31,9 +31,13 @@ class Subscriber:
 
 
 def put(db: Connection, *, topic: str, callback: str, secret: str, until: datetime) -> None:
-    """Subscribe a callback, or renew its lease: what it has already is not delivered again."""
+    """Subscribe a callback, or renew its lease: what it has already is not delivered again, and what it could not be
+    reached for is due at once."""
     values = {"secret": secret, "until": until}
-    if not db.execute(update(subscribers).where(_is(topic, callback)).values(values)).rowcount:
+    next_at = subscribers.c.next_attempt_at
+    at_once = case((next_at.is_not(None), literal(AT_ONCE, next_at.type)))
+    renewed = values | {"failures": 0, "next_attempt_at": at_once}
+    if not db.execute(update(subscribers).where(_is(topic, callback)).values(renewed)).rowcount:
         db.execute(insert(subscribers).values(topic=topic, callback=callback, **values))
 
 

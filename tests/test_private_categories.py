@@ -344,6 +344,17 @@ def test_an_error_does_not_tell_the_address(mill: Mill) -> None:
     assert PATH not in str(failed.value)
 
 
+def test_strangers_are_told_no_name_of_it_and_of_no_hidden_source(mill: Mill) -> None:
+    mill.board, mill.slug = LOGIN, "round-table"
+    telling = f"{mill.apart}/round-table/atom.xml: Board, Boardroom, round-table/, minutes, Cardboard, gazette: no room"
+    assert privacy.for_strangers(mill.settings, telling) == "***: ***, ***, ***/, ***, Cardboard, gazette: no room"
+    mill.board, mill.slug = '{path: "${BOARD_PATH}"}', ""
+    telling = f"{mill.public}/{PATH}/atom.xml: Board"
+    assert privacy.for_strangers(mill.settings, telling) == f"{mill.public}/***/atom.xml: ***"
+    mill.board = ""
+    assert privacy.for_strangers(mill.settings, telling) == telling
+
+
 @pytest.mark.parametrize(
     ("written", "told"),
     [

@@ -19,7 +19,7 @@ from feeds import settings
 from feeds.errors import BusyError, StoreUnavailableError
 from feeds.service import ServiceManager
 from feeds.signals import Signals
-from scheduler import AT_ONCE, SPREAD, STUCK, TICK, Daemon, Job
+from scheduler import AT_ONCE, JOBS, SPREAD, STUCK, TICK, Daemon, Job
 from storage import Store, claims, leases, open_store
 
 PATIENCE = 30
@@ -144,6 +144,30 @@ def test_what_goes_wrong_in_a_job_is_told_until_it_goes_well(daemon: Daemon) -> 
     daemon.work(job)
     assert daemon.health().problems == ()
     assert runs(daemon, "publish") == 3
+
+
+def test_a_publishing_that_fails_is_told_until_one_succeeds(daemon: Daemon, clock: Clock, tmp_path: Path) -> None:
+    publishing = next(job for job in JOBS if job.name == "publish")
+    in_the_way = tmp_path / "public" / "atom.xml"
+    in_the_way.mkdir(parents=True)
+    daemon.refresh()
+    for _run in range(3):
+        daemon.work(publishing)
+        assert not daemon.health().is_ready
+        assert "atom.xml" in daemon.health().problems[0]
+        clock.pass_time(5)
+    in_the_way.rmdir()
+    clock.pass_time(TICK.total_seconds())
+    daemon.work(publishing)
+    assert daemon.health().problems == ()
+    assert daemon.health().is_ready
+
+
+def test_its_health_names_nothing_private(daemon: Daemon, tmp_path: Path) -> None:
+    private = "categories: [{name: Staff, private: {user: mill, password: stone-and-water}}]"
+    daemon.settings = settings.load(config(tmp_path, private), environ={})
+    daemon.note("publish", f"{tmp_path}/public.private/staff/atom.xml: Is a directory")
+    assert daemon.health().problems == ("publish: ***: Is a directory",)
 
 
 def test_it_is_ready_after_its_first_tick_and_its_first_publishing_and_not_before(daemon: Daemon) -> None:

@@ -6,6 +6,7 @@ neither of them knows: files that showed an article when it was public, or lie w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -86,6 +87,17 @@ def masked(settings: Settings, text: str) -> str:
         if category.private and category.private.path:
             text = text.replace(category.private.path, "***")
     return text
+
+
+def for_strangers(settings: Settings, text: str) -> str:
+    """`text` without anything that the public is told nothing of: where private files lie, and what they are of."""
+    private = [category for category in settings.categories or () if category.private]
+    if not private:
+        return text
+    text = re.sub(re.escape(str(settings.private_output)) + r"[^\s:,;]*", "***", masked(settings, text))
+    names = {name for each in private for name in (each.name, each.slug, each.title)} | hidden(settings).sources
+    longest_first = "|".join(map(re.escape, sorted(filter(None, names), key=len, reverse=True)))
+    return re.sub(rf"(?<![\w-])(?:{longest_first})(?![\w-])", "***", text)
 
 
 def former(settings: Settings, standing: Mapping[Key, Shelf]) -> list[Shelf]:

@@ -96,7 +96,8 @@ def read(store: Store, one: Reader, answer: Fetched) -> Read:
 
 def _hub(source: Source, documents: Sequence[tuple[Body, Document]]) -> tuple[str, str]:
     """Where a source on the web says that its news can be had, and what it calls itself there (WebSub, section 4)."""
-    if source.kind != "http" or not documents:
+    # A stranger's hub learns nothing that only we and the source know, and knows no way to what we are let in to.
+    if source.kind != "http" or source.is_guarded or not documents:
         return "", ""
     body, document = documents[0]
     try:
@@ -105,8 +106,7 @@ def _hub(source: Source, documents: Sequence[tuple[Body, Document]]) -> tuple[st
     except ValueError:
         return "", ""
     is_named = bool((body.hub or document.hub) and (body.self_url or document.about.feed_url))
-    # A stranger's hub learns nothing that only we and the source know.
-    is_open = "@" not in hub and not source.auth and source.redact(topic + hub) == topic + hub
+    is_open = "@" not in hub
     return (hub, topic) if is_named and is_open and len(hub) + len(topic) < MAX_HUB else ("", "")
 
 

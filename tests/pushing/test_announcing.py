@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from feeds import pipeline
-from feeds.pipeline.pushing.announcing import BATCH, WAITS, announce
+from feeds.fetching.politeness import PerHost
+from feeds.pipeline.pushing import announcing
+from feeds.pipeline.pushing.announcing import WAITS, Announcer
 from station import Asked, Told
 from storage import announcements, categories, open_store
 
 FORMATS = ("atom.xml", "rss.xml", "feed.json")
+A, B, C = sorted(f"https://mill.example/{name}" for name in FORMATS)
+
+
+@dataclass
+class Hand:
+    """Of a clock that stands still until it is set."""
+
+    seconds: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
 
 
 @pytest.fixture
@@ -28,8 +41,8 @@ def note(mill, *topics: str) -> None:
         announcements.note(db, topics, hub=mill.settings.push.hub)
 
 
-def tell(mill, **how) -> None:
-    announce(mill.store, mill.settings, replace(mill.post, **how), now=mill.clock.now())
+def tell(mill, announcer: Announcer | None = None, **how) -> None:
+    (announcer or Announcer(mill.store)).announce(mill.settings, replace(mill.post, **how), now=mill.clock.now())
 
 
 def left(mill) -> dict[str, int]:
@@ -103,62 +116,113 @@ def test_a_new_hub_is_named_by_every_feed_at_once_and_by_no_archive_document(mil
 
 def test_a_hub_that_fails_is_told_again_ever_later_and_given_up_in_the_end(mill, station, hub):
     station.plays["/hub"] = lambda _asked: Told(500)
-    note(mill, "a", "b")
+    note(mill, A, B)
     for number, wait in enumerate(WAITS, 1):
         tell(mill)
         tell(mill)
-        assert (len(station.all), left(mill)) == (number, {"a": number, "b": number})
+        assert (len(station.all), left(mill)) == (number, {A: number, B: number})
         mill.clock.moment += wait
     tell(mill)
     assert left(mill) == {}
-    note(mill, "a")  # what changes then is told as ever
-    assert left(mill) == {"a": 0}
+    note(mill, A)  # what changes then is told as ever
+    assert left(mill) == {A: 0}
 
 
 def test_a_hub_that_takes_one_topic_at_a_time_is_told_one_by_one(mill, station, hub):
     station.plays["/hub"] = lambda asked: Told(400 if len(asked.form["hub.url"]) > 1 else 202)
-    note(mill, "a", "b", "c")
+    note(mill, A, B, C)
     tell(mill)
-    assert told(station) == [{"a", "b", "c"}, {"a"}, {"b"}, {"c"}]
+    assert told(station)[0] == {A, B, C}
+    assert sorted(map(tuple, told(station)[1:])) == [(A,), (B,), (C,)]
     assert left(mill) == {}
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 429])
 def test_a_hub_that_will_hear_nothing_is_not_asked_for_each_topic(mill, station, hub, status):
     station.plays["/hub"] = lambda _asked: Told(status)
-    note(mill, "a", "b")
+    note(mill, A, B)
     tell(mill)
     assert len(station.all) == 1
-    assert left(mill) == {"a": 1, "b": 1}
+    assert left(mill) == {A: 1, B: 1}
 
 
-def test_many_topics_go_in_a_few_requests(mill, station, hub):
-    topics = [f"https://mill.example/{n}" for n in range(2 * BATCH + 1)]
-    note(mill, *topics)
+def test_many_topics_go_in_a_few_requests(mill, station, hub, monkeypatch):
+    monkeypatch.setattr(announcing, "BATCH", 2)
+    note(mill, A, B, C)
     tell(mill)
-    assert sorted(len(some) for some in told(station)) == [1, BATCH, BATCH]
-    assert set().union(*told(station)) == set(topics)
+    assert sorted(len(some) for some in told(station)) == [1, 2]
+    assert set().union(*told(station)) == {A, B, C}
 
 
 def test_what_changes_while_the_hub_is_told_is_told_again(mill, station, hub):
     def play(_asked: Asked) -> Told:
         if len(station.all) == 1:
-            note(mill, "a")
+            note(mill, A)
         return Told(204)
 
     station.plays["/hub"] = play
-    note(mill, "a", "b")
+    note(mill, A, B)
     tell(mill)
-    assert set(left(mill)) == {"a"}
+    assert set(left(mill)) == {A}
     mill.clock.moment += WAITS[1]
     tell(mill)
-    assert told(station) == [{"a", "b"}, {"a"}]
+    assert told(station) == [{A, B}, {A}]
     assert left(mill) == {}
 
 
 def test_a_hub_at_a_private_address_is_asked_only_where_that_is_allowed(mill, station, hub):
-    note(mill, "a")
+    note(mill, A)
     mill.private = "false"
     tell(mill)
     assert station.all == []
-    assert left(mill) == {"a": 1}
+    assert left(mill) == {A: 1}
+
+
+def test_that_a_hub_takes_one_topic_at_a_time_is_remembered(mill, station, hub):
+    station.plays["/hub"] = lambda asked: Told(400 if len(asked.form["hub.url"]) > 1 else 202)
+    announcer = Announcer(mill.store)
+    note(mill, A, B)
+    tell(mill, announcer)
+    note(mill, A, B)
+    tell(mill, announcer)
+    assert [len(some) for some in told(station)] == [2, 1, 1, 1, 1]
+    assert left(mill) == {}
+    station.plays["/other"] = lambda _asked: Told(202)
+    mill.more = mill.more.replace("/hub'", "/other'")
+    note(mill, A, B)
+    tell(mill, announcer)
+    assert told(station)[5:] == [{A, B}]
+
+
+def test_what_there_was_no_time_for_is_due_as_before(mill, station, hub):
+    note(mill, A, B)
+    tell(mill, until=0.0)
+    assert station.all == []
+    assert left(mill) == {A: 0, B: 0}
+
+
+def test_who_takes_one_at_a_time_is_told_as_many_as_there_is_time_for(mill, station, hub):
+    clock = Hand()
+
+    def play(asked: Asked) -> Told:
+        if len(asked.form["hub.url"]) > 1:
+            return Told(400)
+        clock.seconds = 2.0
+        return Told(503)
+
+    station.plays["/hub"] = play
+    note(mill, A, B)
+    tell(mill, clock=clock, until=1.0, per_host=PerHost(spacing=timedelta(0), connections=1))
+    assert told(station) == [{A, B}, {A}]
+    assert left(mill) == {A: 1, B: 0}
+
+
+def test_what_turned_private_before_the_hub_heard_of_it_is_told_nobody(mill, station, hub):
+    write(mill, "Rye", "Bread")
+    round_of(mill)
+    assert "https://mill.example/bread/atom.xml" in left(mill)
+    mill.more += "\ncategories: [{name: Bread, private: {user: mill, password: stone-and-water}}]"
+    pipeline.prepare(mill.store, mill.settings)
+    tell(mill)
+    assert told(station) == [{A, B, C}]
+    assert left(mill) == {}

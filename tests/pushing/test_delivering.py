@@ -154,7 +154,7 @@ def test_a_feed_that_is_no_more_is_not_delivered(mill, station):
     publish(mill, b"1", "gone/atom.xml")
     run(mill)
     assert station.all == []
-    assert of(mill, station, topic).next_attempt_at is None
+    assert of(mill, station, topic) is None
 
 
 def test_a_private_callback_is_not_connected_to(mill, station):
@@ -176,3 +176,50 @@ def test_all_of_many_get_it_in_batches(mill, station, monkeypatch, batch):
     publish(mill, b"2")
     run(mill)
     assert sorted(asked.path for asked in station.all) == [f"/{number}" for number in range(5)]
+
+
+def test_what_is_published_while_nothing_new_was_found_is_delivered_next(mill, station):
+    """Between the look at the file and the note that there was nothing to do."""
+    topic = publish(mill, b"1")
+    for path in ("/callback", "/late"):
+        subscribe(mill, station, topic, path)
+    publish(mill, b"1")
+    run(mill)
+    publish(mill, b"1")
+    with mill.store.read() as db:
+        due = subscribers.due(db, now=mill.clock.now(), limit=10)
+    known = delivering.topics(mill.store, mill.settings)
+    documents = delivering._documents(known, [topic])
+    publish(mill, b"2")  # its announcement finds them waiting already
+    delivering._pass_over(mill.store, due, known, documents, mill.clock)
+    run(mill)
+    assert [asked.body for asked in station.asked()] == [b"1", b"2"]
+    assert [asked.body for asked in station.asked("/late")] == [b"1", b"2"]
+
+
+def test_a_feed_that_was_not_there_and_is_written_meanwhile_is_delivered_next(mill, station):
+    topic = "https://mill.example/atom.xml"
+    subscribe(mill, station, topic)
+    with mill.store.begin() as db:
+        subscribers.announce(db, [topic])
+        (one,) = subscribers.due(db, now=mill.clock.now(), limit=10)
+    publish(mill, b"1")
+    delivering._pass_over(mill.store, [one], delivering.topics(mill.store, mill.settings), {}, mill.clock)
+    run(mill)
+    assert [asked.body for asked in station.asked()] == [b"1"]
+
+
+def test_who_renews_is_tried_again_at_once_and_gets_what_he_lacks(mill, station):
+    station.plays["/callback"] = lambda _asked: Told(500)
+    topic = publish(mill, b"1")
+    subscribe(mill, station, topic)
+    publish(mill, b"2")
+    run(mill)
+    del station.plays["/callback"]
+    subscribe(mill, station, topic)
+    assert of(mill, station, topic).failures == 0
+    run(mill)
+    assert [asked.body for asked in station.asked()] == [b"2", b"2"]
+    subscribe(mill, station, topic)
+    run(mill)
+    assert len(station.all) == 2

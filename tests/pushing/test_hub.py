@@ -83,7 +83,15 @@ def test_whoever_wants_to_leave_is_asked_whether_he_means_that_too(hub, mill, st
 
 
 @pytest.mark.parametrize(
-    ("asked", "granted"), [(None, 10 * DAY), ("1", timedelta(minutes=5)), ("9" * 30, 30 * DAY), ("86400", DAY)]
+    ("asked", "granted"),
+    [
+        (None, 10 * DAY),
+        ("1", timedelta(minutes=5)),
+        ("9" * 30, 30 * DAY),
+        ("86400", DAY),
+        ("0" * 20 + "86400", DAY),
+        ("000", timedelta(minutes=5)),
+    ],
 )
 def test_leases_are_bounded(hub, mill, station, asked, granted):
     wish(hub, mill, station, lease_seconds=asked)
@@ -183,3 +191,29 @@ def test_who_wishes_while_others_are_asked_is_asked_next(hub, mill, station):
     assert not station.asked("/late")
     hub.verify(mill.post, mill.settings)
     assert len(known(mill)) == 2
+
+
+def test_one_host_does_not_keep_the_others_waiting(hub, mill, station, monkeypatch):
+    def statuses(*callbacks: str) -> list[int]:
+        return [wish(hub, mill, station, callback=each).status for each in callbacks]
+
+    monkeypatch.setattr(hubs, "MOST_PENDING_AT_HOST", 2)
+    one, two, three, four = (station.url(f"/{number}") for number in range(4))
+    assert statuses(one, two, two, three) == [202, 202, 202, 503]
+    hub.verify(mill.post, mill.settings)
+    assert statuses(three, four, one, "http://other.example/") == [202, 202, 503, 202]
+
+
+def test_who_is_being_asked_counts_as_waiting(hub, mill, station, monkeypatch):
+    monkeypatch.setattr(hubs, "MOST_PENDING_AT_HOST", 1)
+    statuses = []
+
+    def play(asked: Asked) -> Told:
+        statuses.append(wish(hub, mill, station, callback=station.url("/late")).status)
+        return Told(body=asked.query["hub.challenge"].encode())
+
+    station.plays["/callback"] = play
+    wish(hub, mill, station)
+    hub.verify(mill.post, mill.settings)
+    assert statuses == [503]
+    assert len(known(mill)) == 1

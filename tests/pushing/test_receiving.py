@@ -123,8 +123,17 @@ def test_hubs_that_cannot_be_asked_are_not_noted(web, origin, hub):
     assert subscription(web) is None
 
 
-def test_of_a_source_with_secrets_no_hub_is_told(web, origin):
-    web.text = web.text.replace("max_size", "auth: {bearer: wordword}, max_size")
+@pytest.mark.parametrize(
+    "written",
+    ["auth: {bearer: wordword}", "headers: {X-Wanted: all}", "headers: {X-Key: wordword}",
+     "url: 'http://user:wordword@HOST'", "url: 'http://HOST?token=wordword'"],
+)  # fmt: skip
+def test_of_a_source_with_secrets_no_hub_is_told(web, origin, written):
+    address = origin.url().removeprefix("http://")
+    if written.startswith("url"):
+        web.text = web.text.replace(f"url: '{origin.url()}'", written.replace("HOST", address))
+    else:
+        web.text = web.text.replace("max_size", f"{written}, max_size")
     web.refresh()
     assert titles(web, "web") == {"a"}
     assert subscription(web) is None

@@ -122,6 +122,8 @@ def test_absurd_leases_are_bounded(mill):
     ask(mill)
     confirm(mill, lease_seconds="9" * 40)
     assert one(mill).until <= mill.clock.now() + subscribing.LONGEST
+    confirm(mill, lease_seconds="0" * 20 + "86400")
+    assert one(mill).until == mill.clock.now() + DAY
     confirm(mill, lease_seconds="0")
     assert one(mill).next_attempt_at == mill.clock.now() + subscribing.SOONEST
 
@@ -239,3 +241,12 @@ def test_a_renewal_that_is_under_way_is_not_undone_by_its_own_note(mill, station
     mill.clock.moment = due
     ask(mill)
     assert one(mill) == replace(one(mill), failures=0, until=due + DAY)
+
+
+def test_a_source_that_gets_a_secret_is_unsubscribed(mill, station):
+    ask(mill)
+    confirm(mill, lease_seconds="864000")
+    mill.more = SOURCE.replace("}]", ", headers: {X-Key: stone-and-water}}]")
+    ask(mill)
+    assert station.all[-1].field("hub.mode") == "unsubscribe"
+    assert one(mill).standing == "leaving"

@@ -17,7 +17,7 @@ from feeds.fetching.politeness import PerHost
 from feeds.fetching.posting import Post
 from feeds.pipeline.preparing import manners
 from feeds.pipeline.pushing import subscribing
-from feeds.pipeline.pushing.announcing import announce
+from feeds.pipeline.pushing.announcing import Announcer
 from feeds.pipeline.pushing.delivering import deliver
 from feeds.pipeline.pushing.hub import Hub, Verdict
 from feeds.pipeline.pushing.inbox import Inbox
@@ -51,6 +51,7 @@ class Pushing:
         self._clock = clock
         self._settings = settings
         self._stopping = threading.Event()
+        self._announcer = Announcer(store)
         self._hub = Hub(store, clock=clock, draw=token)
         self._receiver = Receiver(store, inbox)
 
@@ -65,7 +66,7 @@ class Pushing:
         if settings.push.hub == "own":
             deliver(self._store, settings, self._post(settings, _DELIVERIES), clock=self._clock)
         elif settings.push.hub and not is_amid:
-            announce(self._store, settings, self._post(settings), now=self._clock.now())
+            self._announcer.announce(settings, self._post(settings), now=self._clock.now())
 
     def ask(self) -> None:
         """Ask our hub's subscribers whether they mean it, and the hubs of our sources to tell us what is new."""
@@ -122,4 +123,4 @@ def ping(store: Store, settings: Settings, *, clock: Clock) -> None:
         how = manners(settings)
         until = clock.monotonic() + BUDGET
         post = Post(user_agent=how.user_agent, per_host=how.per_host, clock=clock, until=until)
-        announce(store, settings, post, now=clock.now())
+        Announcer(store).announce(settings, post, now=clock.now())

@@ -74,17 +74,31 @@ def _deliver_some(store: Store, settings: Settings, post: Post, clock: Clock) ->
         due = subscribers.due(db, now=clock.now(), limit=BATCH)
     if not due:
         return False
-    documents = _documents(topics(store, settings), {one.topic for one in due})
+    known = topics(store, settings)
+    documents = _documents(known, {one.topic for one in due})
     wanted = [one for one in due if one.topic in documents and documents[one.topic].digest != one.delivered]
-    with store.begin() as db:
-        for one in due:
-            if one not in wanted:  # it has that already, or the feed is gone
-                subscribers.record(db, one, delivered=one.delivered)
+    _pass_over(store, [one for one in due if one not in wanted], known, documents, clock)
     replies = 0
     for call, reply in post.send([_delivery(settings, one, documents[one.topic]) for one in wanted]):
         replies += 1
         _settle(store, call.about, documents[call.about.topic], reply, clock)
     return len(due) == BATCH and replies == len(wanted)
+
+
+def _pass_over(
+    store: Store, ones: Iterable[Subscriber], known: Mapping[str, Path], documents: Mapping[str, Document], clock: Clock
+) -> None:
+    """Those who have what stands there, or where nothing does. Who waits for a feed that is none any more, or none
+    for everybody, is no subscriber."""
+    with store.begin() as db:  # in which nobody can announce anything, as when a delivery is settled
+        for one in ones:
+            if one.topic not in known:
+                subscribers.remove(db, topic=one.topic, callback=one.callback)
+                continue
+            document = documents.get(one.topic)
+            is_settled = document.is_latest if document else _mark(known[one.topic]) is None
+            next_at = None if is_settled else clock.now()
+            subscribers.record(db, one, delivered=one.delivered, next_attempt_at=next_at)
 
 
 def _documents(known: Mapping[str, Path], wanted: Iterable[str]) -> dict[str, Document]:

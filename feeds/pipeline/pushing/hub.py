@@ -25,6 +25,7 @@ log = structlog.get_logger()
 MOST = 10_000  # subscribers
 MOST_AT_HOST = 100  # of them
 MOST_PENDING = 200  # that said what they want and were not asked yet whether they mean it
+MOST_PENDING_AT_HOST = 10  # of these: one host keeps nobody else out
 MAX_CALLBACK = 2_000  # characters
 MAX_SECRET = 200  # bytes, less one
 _LATER = HTTPStatus.SERVICE_UNAVAILABLE
@@ -41,6 +42,14 @@ class Wish:
     secret: str = field(repr=False)
     lease: timedelta
     challenge: str = field(repr=False)  # that whoever answers at the callback has to repeat
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.topic, self.callback
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.callback).hostname or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +90,20 @@ class Hub:
     def verify(self, post: Post, settings: Settings) -> None:
         """Ask those who wished something whether they meant it (section 5.3); who is not got round to is asked next."""
         with self._lock:
-            wishes, self._pending = self._pending, {}
-        for call, reply in post.send([_question(wish, settings) for wish in wishes.values()]):
+            wishes = list(self._pending.values())
+        for call, reply in post.send([_question(wish, settings) for wish in wishes]):
             wish = call.about
-            del wishes[wish.topic, wish.callback]
+            self._drop(wish)
             is_meant = reply.is_good and hmac.compare_digest(reply.content, wish.challenge.encode())
             if is_meant:
                 self._fulfil(wish)
             log.info("subscriber verified" if is_meant else "subscriber not verified", **_told(wish, reply))
+
+    def _drop(self, wish: Wish) -> None:
+        """It was asked; one that was made again meanwhile is asked next."""
         with self._lock:
-            self._pending = wishes | self._pending
+            if self._pending.get(wish.key) is wish:
+                del self._pending[wish.key]
 
     def _wish(self, settings: Settings, form: Mapping[str, str]) -> Wish:
         mode = form.get("hub.mode", "")
@@ -118,28 +131,28 @@ class Hub:
 
     def _require_room(self, wish: Wish) -> None:
         """Queue the wish, where there is room for it and for what would come of it."""
-        key = (wish.topic, wish.callback)
-        host = urlsplit(wish.callback).hostname or ""
         with self._store.read() as db:
             is_known = subscribers.of(db, topic=wish.topic, callback=wish.callback) is not None
             is_full = subscribers.count(db) >= MOST
-            is_crowded = subscribers.count_at(db, host) >= MOST_AT_HOST
+            is_crowded = subscribers.count_at(db, wish.host) >= MOST_AT_HOST
         if wish.mode == "subscribe" and not is_known and (is_full or is_crowded):
             where = "at your callback's host" if is_crowded else "here"
             raise _RefusedError(f"there are too many subscribers {where}; come back later", _LATER)
         with self._lock:
-            if len(self._pending) >= MOST_PENDING and key not in self._pending:
+            others = [each.host for key, each in self._pending.items() if key != wish.key]
+            if others.count(wish.host) >= MOST_PENDING_AT_HOST:
+                raise _RefusedError("too many at your callback's host want something just now; come back later", _LATER)
+            if len(others) >= MOST_PENDING:
                 raise _RefusedError("too many want something just now; come back later", _LATER)
-            self._pending[key] = wish
+            self._pending[wish.key] = wish
 
     def _fulfil(self, wish: Wish) -> None:
         named = {"topic": wish.topic, "callback": wish.callback}
-        host = urlsplit(wish.callback).hostname or ""
         with self._store.begin() as db:
             if wish.mode == "unsubscribe":
                 subscribers.remove(db, **named)
             elif subscribers.of(db, **named) or (
-                subscribers.count(db) < MOST and subscribers.count_at(db, host) < MOST_AT_HOST
+                subscribers.count(db) < MOST and subscribers.count_at(db, wish.host) < MOST_AT_HOST
             ):
                 subscribers.put(db, **named, secret=wish.secret, until=self._clock.now() + wish.lease)
 
@@ -172,7 +185,7 @@ def _lease(written: str) -> timedelta:
         return LEASE
     if not written.isascii() or not written.isdigit():
         raise _RefusedError("hub.lease_seconds is a whole number")
-    return min(max(timedelta(seconds=min(int(written[:12]), 10**9)), SHORTEST), LONGEST)
+    return min(max(timedelta(seconds=min(int(written.lstrip("0")[:12] or "0"), 10**9)), SHORTEST), LONGEST)
 
 
 def _question(wish: Wish, settings: Settings) -> Call[Wish]:
@@ -186,4 +199,4 @@ def _question(wish: Wish, settings: Settings) -> Call[Wish]:
 def _told(wish: Wish, reply: Reply) -> dict[str, object]:
     """For the log: of the callback only its host, for its path may be a secret."""
     problem = "" if reply.is_good else reply.told
-    return {"mode": wish.mode, "topic": wish.topic, "host": urlsplit(wish.callback).hostname, "problem": problem}
+    return {"mode": wish.mode, "topic": wish.topic, "host": wish.host, "problem": problem}

@@ -40,7 +40,8 @@ def is_possible(settings: Settings) -> bool:
 
 def work(store: Store, settings: Settings, post: Post, *, now: datetime) -> None:
     """Ask those hubs that are to be asked now: to begin, to renew, to end."""
-    sources = {source.name: source for source in settings.sources} if is_possible(settings) else {}
+    open_ones = (source for source in settings.sources if not source.is_guarded)
+    sources = {source.name: source for source in open_ones} if is_possible(settings) else {}
     with store.read() as db:
         strays = [one for one in subscriptions.everyone(db) if one.source not in sources]
     for one in strays:
@@ -82,7 +83,7 @@ def confirm(store: Store, token: str, fields: Mapping[str, str], *, now: datetim
 
 def _confirmed(one: Subscribed, lease_seconds: str, now: datetime) -> Subscribed:
     is_number = lease_seconds.isascii() and lease_seconds.isdigit()
-    lease = min(timedelta(seconds=int(lease_seconds[:9])), LONGEST) if is_number else LEASE
+    lease = min(timedelta(seconds=int(lease_seconds.lstrip("0")[:9] or "0")), LONGEST) if is_number else LEASE
     if one.standing != "active":
         log.info("hub tells us what is new", source=one.source, days=lease / timedelta(days=1))
     renewal = now + max(lease * 2 / 3, SOONEST)
@@ -90,7 +91,7 @@ def _confirmed(one: Subscribed, lease_seconds: str, now: datetime) -> Subscribed
 
 
 def _leave(store: Store, one: Subscribed, now: datetime) -> None:
-    """The source is gone from the config, or nobody is to be subscribed to any more."""
+    """The source is gone from the config or has a secret now, or nobody is to be subscribed to any more."""
     if one.standing == "leaving":
         return
     with store.begin() as db:
