@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sqlite3
-import subprocess
-from contextlib import closing
 from datetime import datetime
 from html import unescape
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Any
 import feedparser
 import pytest
 from command import Feedmill
+from newsboat import Newsboat
 from webserver import Origin
 
 ATOM_SOURCE = """<?xml version="1.0" encoding="utf-8"?>
@@ -170,35 +168,6 @@ class TestNewsboat:
         newsboat.subscribe([f"file://{self.mill.public}/{folder}{self.format}.xml" for folder in ("", "evening/")])
         newsboat.reload()
         assert len(newsboat.articles()) == 5
-
-
-class Newsboat:
-    """The reader, with a home, a cache and subscriptions of its own."""
-
-    def __init__(self, folder: Path, feeds: list[str]) -> None:
-        self.folder = folder
-        folder.mkdir()
-        (folder / "config").write_text("")
-        self.subscribe(feeds)
-
-    def subscribe(self, feeds: list[str]) -> None:
-        (self.folder / "urls").write_text("\n".join(feeds) + "\n")
-
-    def reload(self) -> None:
-        subprocess.run(
-            ["newsboat", "-x", "reload", "-c", "cache.db", "-u", "urls", "-C", "config"],
-            cwd=self.folder,
-            env={"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TERM": "dumb"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=60,
-            check=True,
-        )
-
-    def articles(self) -> list[dict[str, Any]]:
-        with closing(sqlite3.connect(self.folder / "cache.db")) as cache:
-            cache.row_factory = sqlite3.Row
-            return [dict(row) for row in cache.execute("SELECT * FROM rss_item ORDER BY guid")]
 
 
 def _as_read(entry: Any) -> dict[str, Any]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import feedparser
 import pytest
 from command import Feedmill
+from newsboat import Newsboat
 
 
 @pytest.fixture
@@ -48,6 +52,50 @@ def test_a_reader_reads_it_and_asks_again_for_nothing(mill: Feedmill) -> None:
     assert feedparser.parse(f"{address}bread/atom.xml", etag=first.etag).status == 304
     result = mill.interrupt(process, signal.SIGTERM)
     assert (result.code, result.stdout, result.stderr) == (0, "", "")
+
+
+# What is asked by somebody who keeps a feed with `reader`: added, updated, and updated again.
+# Its own copy of feedparser wants `sgmllib`, which it does not ask for and feedparser brings under another name.
+READER = """
+import sys
+import feedparser_sgmllib
+sys.modules["sgmllib"] = feedparser_sgmllib
+from reader import make_reader
+
+reader = make_reader("reader.sqlite")
+reader.add_feed(sys.argv[1])
+for _ in range(2):
+    reader.update_feeds(scheduled=False)
+    print(*(entry.title for entry in reader.get_entries()))
+"""
+
+
+def statuses(mill: Feedmill, process: subprocess.Popen[str], path: str) -> list[int]:
+    """What requests for a path were answered with, as the server, which is ended, logged it."""
+    log = mill.interrupt(process, signal.SIGTERM).stderr.splitlines()
+    told = (json.loads(line) for line in log if line.startswith("{"))
+    return [one["status"] for one in told if one["event"] == "request" and one["path"] == path]
+
+
+@pytest.mark.skipif(not shutil.which("newsboat"), reason="newsboat is not installed; .ci/run installs it")
+@pytest.mark.parametrize("format_", ["atom", "rss"])
+def test_newsboat_shows_each_article_once_and_asks_again_for_nothing(
+    mill: Feedmill, tmp_path: Path, format_: str
+) -> None:
+    process, address = serving(mill, "-v")
+    newsboat = Newsboat(tmp_path / "newsboat", [f"{address}bread/{format_}.xml"])
+    for _ in range(3):  # its second reload asks unconditionally again
+        newsboat.reload()
+        assert [row["title"] for row in newsboat.articles()] == ["Rye"]
+    assert statuses(mill, process, f"/bread/{format_}.xml") == [200, 200, 304]
+
+
+def test_a_library_of_a_reader_finds_each_article_once_and_asks_again_for_nothing(mill: Feedmill) -> None:
+    process, address = serving(mill, "-v")
+    command = [sys.executable, "-c", READER, f"{address}bread/atom.xml"]
+    read = subprocess.run(command, cwd=mill.folder, capture_output=True, text=True, timeout=60, check=True)
+    assert read.stdout.splitlines() == ["Rye", "Rye"]
+    assert statuses(mill, process, "/bread/atom.xml") == [200, 304]
 
 
 def test_the_daemons_own_hub_is_not_named_where_nobody_answers_for_it(mill: Feedmill) -> None:
