@@ -8,10 +8,11 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import structlog
@@ -86,11 +87,18 @@ class Worker:
         self._calls += 1
         self._connection.send((function, arguments))
 
-    def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would inherit our threads' locks
+    def fork(self, others: Sequence[Worker] = ()) -> None:
+        """Start the process now, as a fork of this one, which must have no threads; the `others` were before."""
+        self._start("fork", [other._connection for other in others])
+
+    def _start(self, method: str = "spawn", pipes: Sequence[Connection] = ()) -> None:
+        # Later a fork would inherit our threads' locks.
+        context: Any = multiprocessing.get_context(method)
         connection, theirs = context.Pipe()
-        limits = (self._seconds, self._memory)
-        process = context.Process(target=_work, args=(theirs, *limits), name="feedmill-worker", daemon=True)
+        # A fork inherits our ends of the pipes, too, and while it holds them nobody sees that we died.
+        inherited = (connection, *pipes) if method == "fork" else ()
+        given = (theirs, self._seconds, self._memory, inherited)
+        process = context.Process(target=_work, args=given, name="feedmill-worker", daemon=True)
         with self._lock:
             if self._is_over:
                 raise EOFError
@@ -106,19 +114,24 @@ class Workers:
     """A few of them at work side by side."""
 
     def __init__(self, number: int, *, seconds: float = SECONDS) -> None:
-        self._number = number
-        self._seconds = seconds
-        self._own = threading.local()
-        self._all: list[Worker] = []
+        self._all = tuple(Worker(seconds=seconds) for _ in range(number))
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
+        for worker in self._all:
+            self._idle.put(worker)
         self._threads = ThreadPoolExecutor(number, thread_name_prefix="feedmill-worker")
 
     @property
     def number(self) -> int:
-        return self._number
+        return len(self._all)
 
     def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
         """The future of a `Worker.call`."""
         return self._threads.submit(self._call, function, *arguments)
+
+    def fork(self) -> None:
+        """Start all processes now, see `forked`. Raises NoWorkerError."""
+        for index, worker in enumerate(self._all):
+            worker.fork(self._all[:index])
 
     def close(self) -> None:
         """End them, whatever they are doing; what was submitted and not finished fails or is cancelled."""
@@ -129,11 +142,25 @@ class Workers:
             worker.end()
 
     def _call(self, function: Callable[..., T], *arguments: Any) -> T:
-        if not hasattr(self._own, "worker"):
-            self._own.worker = Worker(seconds=self._seconds)
-            self._all.append(self._own.worker)
-        worker: Worker = self._own.worker
-        return worker.call(function, *arguments)
+        worker = self._idle.get()
+        try:
+            return worker.call(function, *arguments)
+        finally:
+            self._idle.put(worker)
+
+
+def forked(number: int) -> Workers | None:
+    """Workers that have their processes already, at the price of a fork: what is imported here is imported there. None
+    where that is not safe: with threads at work, or on systems whose libraries have threads of their own.
+
+    What is open, such as connections to a database, is to be closed before.
+    """
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return None
+    workers = Workers(number)
+    with suppress(NoWorkerError):  # tried again where there is something to do
+        workers.fork()
+    return workers
 
 
 def affordable() -> int:
@@ -141,10 +168,12 @@ def affordable() -> int:
     return max(1, min(4, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2) - 1))
 
 
-def _work(connection: Connection, seconds: float, memory: int) -> None:
+def _work(connection: Connection, seconds: float, memory: int, inherited: Sequence[Connection]) -> None:
     # Ctrl-C reaches the whole terminal, a service manager's signal the whole group; the parent decides what ends.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    for each in inherited:
+        each.close()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for results
     while True:

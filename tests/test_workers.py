@@ -5,13 +5,17 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
 import deadly
 from feeds.errors import ParseError, SourceError
-from feeds.workers import Worker, Workers
+from feeds.workers import Worker, Workers, forked
 
 
 def run_apart(function, *arguments, **limits):
@@ -114,3 +118,51 @@ def test_closing_ends_even_what_never_ends():
     with pytest.raises(SourceError):
         future.result(10)
     assert time.monotonic() - began < 10
+
+
+FORKS = """
+import multiprocessing, os, signal, sys
+sys.path.insert(0, sys.argv[1])
+import deadly
+from feeds.workers import forked
+
+deadly.MARK = "as changed before the fork"
+workers = forked(2)
+assert len(multiprocessing.active_children()) == 2
+print(sum(each.result(30)[1] == deadly.MARK for each in [workers.submit(deadly.mark) for _ in range(8)]))
+try:
+    workers.submit(deadly.is_killed).result(30)
+except Exception as error:
+    print(type(error).__name__)
+print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+if sys.argv[2] == "dies":
+    os.kill(os.getpid(), signal.SIGKILL)
+workers.close()
+print(multiprocessing.active_children())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux alone")
+@pytest.mark.parametrize("end", ["closes", "dies"])
+def test_forked_workers_have_what_was_imported_and_do_not_outlive_us(end: str):
+    command = [sys.executable, "-c", FORKS, str(Path(__file__).parent), end]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    words = done.stdout.splitlines()
+    assert words[:2] == ["8", "SourceError"], done.stderr
+    pids = words[2].split()
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert words[3:] == (["[]"] if end == "closes" else [])
+
+
+def test_nothing_is_forked_beside_a_thread():
+    is_over = threading.Event()
+    thread = threading.Thread(target=is_over.wait)
+    thread.start()
+    try:
+        assert forked(1) is None
+    finally:
+        is_over.set()
+        thread.join()

@@ -26,7 +26,7 @@ from feeds.pipeline.preparing import manners
 from feeds.pipeline.storing import Visit
 from feeds.records import Fetched, FetchFailed, FetchResult, Pacing, Postponed, Refresh, Source, SourceState
 from feeds.settings import Settings
-from feeds.workers import NoWorkerError, Workers, affordable
+from feeds.workers import NoWorkerError, Workers, affordable, forked
 from storage import Store, claims, journal, sources
 
 if TYPE_CHECKING:  # imported where there is something to read: parsers take their time, and mostly nothing is new
@@ -60,13 +60,20 @@ class _Reading:
 class Refreshing:
     """The refreshes of one process, for as long as sources are added.
 
-    A `patient` one, as a daemon is, waits for a store that cannot be written now, and reads every document in another
-    process; what its `inbox` holds is read as if it had been fetched. `add`, `nudge`, `close` and `stop` may be called
-    by any thread.
+    Where many sources are `expected`, the processes that read their documents are made at once. A `patient` one, as a
+    daemon is, waits for a store that cannot be written now, and reads every document in another process; what its
+    `inbox` holds is read as if it had been fetched. `add`, `nudge`, `close` and `stop` may be called by any thread.
     """
 
     def __init__(
-        self, store: Store, settings: Settings, *, clock: Clock, is_patient: bool = False, inbox: Inbox | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        clock: Clock,
+        expected: int = 0,
+        is_patient: bool = False,
+        inbox: Inbox | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -82,7 +89,7 @@ class Refreshing:
         self._unchanged_since = 0.0
         self._renewed_at = clock.now()
         self._read_here = 0
-        self._workers: Workers | None = None
+        self._workers = self._forked() if expected > FEW else None
         self._reading: dict[Future[Read], _Reading] = {}
         self._arrived: list[tuple[_Reading, Read]] = []
         self._told = log.bind()  # once: what is below the level that is logged then costs next to nothing
@@ -139,6 +146,13 @@ class Refreshing:
         refresh = self._patiently(partial(self._guarded, visit, self._absorb))
         if refresh is not None:
             yield from self._finished(refresh, visit, began_at)
+
+    def _forked(self) -> Workers | None:
+        """Cheap only now, while nothing else goes on in this process."""
+        if not self._store.location:
+            return None
+        self._store.close()  # it opens again when it is needed: no connection may outlive a fork
+        return forked(affordable())
 
     def _follow(self, results: Iterator[tuple[Source, FetchResult] | None]) -> Iterator[Refresh]:
         interruption: KeyboardInterrupt | None = None
@@ -234,7 +248,8 @@ class Refreshing:
 
         one = reader(self._settings, visit.source, now)
         is_suspect = visit.state.attempts > 0
-        is_apart = bool(self._store.location) and (is_suspect or self._is_patient or self._read_here >= FEW)
+        is_many = self._read_here >= FEW or self._workers is not None
+        is_apart = bool(self._store.location) and (is_suspect or self._is_patient or is_many)
         if is_suspect or not is_apart:  # noted before the work: if it ends our process, the next one knows
             again_at = now + visit.source.interval if is_suspect else None
             with self._store.begin() as db:

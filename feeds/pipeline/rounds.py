@@ -36,7 +36,7 @@ def start_round(
     """Claim those of `wanted` that are due, see `claim`; they are refreshed while `refreshes` is iterated over."""
     prepare(store, settings)
     ours = claim(store, settings, wanted, now=whole_seconds(clock.now()), force=force, revive=revive)
-    running = Refreshing(store, settings, clock=clock)
+    running = Refreshing(store, settings, clock=clock, expected=len(ours.claimed))
     running.add(ours.claimed)
     running.close()
     return Round(waiting=ours.waiting, total=len(ours.claimed), refreshes=running.refreshes())
