@@ -39,6 +39,7 @@ class Source:
     max_size: int = 10_000_000  # bytes after decompression
     keep: int | None = None  # this many of its newest articles are kept, and none published longer ago than `keep_for`
     keep_for: timedelta | None = None
+    flood_guard: bool = True  # entries that come back under new ids are known, and floods of old ones are held
     headers: tuple[tuple[str, str], ...] = ()
     auth: str = ""  # a whole Authorization header
     proxy: str = ""
@@ -375,18 +376,31 @@ class Article:
     path: str = ""  # the file it came from, of a folder
     atom_id: str = ""  # the id it is published under; kept once stored
     minted_id: str = ""  # a tag: URI of ours for it, should another article hold that id already
+    link_key: int = 0  # of its address, to find it by; 0: it has none that is an article's
+    title_key: int = 0  # of its title; 0: that says too little
+    held_at: datetime | None = None  # by the flood guard: it stands on no shelf until it is released
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What the store holds of an article, as far as an entry must be compared with it."""
 
-    guid: str
+    guid: str  # that it is stored under; the entry's own may be another one, see `Alias`
     url: str
     title: str
     raw_digest: str
     path: str = ""
     is_gone: bool = False  # it was purged, or withdrawn: it is not to come back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """Another guid under which the entry of a stored article came back."""
+
+    guid: str
+    of: str  # the guid that the article is stored under
+    reason: str  # what told that it is the same, in words
+    is_readdressed: bool = False  # besides its addresses, nothing in it that a reader would notice moved
 
 
 RefreshStatus: TypeAlias = Literal["fetched", "unchanged", "failed", "waiting"]

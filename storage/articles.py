@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, or_, select, union_all, update
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
 from storage import archiving, categories, copies, tombstones
 from storage.batches import batches
-from storage.tables import articles, shelves, sources
+from storage.tables import aliases, articles, shelves, sources
 from storage.tables import categories as table
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -26,22 +38,26 @@ Assign: TypeAlias = Callable[[tuple[str, ...], tuple[Tag, ...]], tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a save did: how many articles are new, how many were revised, and the categories it touched."""
+    """What a save did: how many articles are new, how many of those are held instead, how many were revised, and the
+    categories it touched."""
 
     new: int = 0
+    held: int = 0
     revised: int = 0
     categories: tuple[str, ...] = ()
 
 
 def known(db: Connection, source: str, guids: Iterable[str]) -> dict[str, Known]:
-    """What the store holds of these guids of a source, or held: of those that are gone, that they are."""
+    """What the store holds of these guids of a source, or held: of those that are gone, that they are. Where one is an
+    alias, what it holds under another guid."""
     source_id = _source_id(db, source)
     guids = tuple(guids)
-    held = {
-        guid: Known(guid=guid, url=url, title=title, raw_digest=raw_digest, path=path)
-        for guid, url, title, raw_digest, path in _of_guids(db, _KNOWN, source_id, guids)
-    }
-    return tombstones.known(db, source_id, guids) | held
+    by_alias: dict[str, Known] = {}
+    by_guid: dict[str, Known] = {}
+    for word, guid, url, title, raw_digest, path in _of_guids(db, _KNOWN, source_id, guids):
+        one = Known(guid=guid, url=url, title=title, raw_digest=raw_digest, path=path)
+        (by_guid if word == guid else by_alias)[word] = one
+    return by_alias | tombstones.known(db, source_id, guids) | by_guid
 
 
 def save(
@@ -52,13 +68,15 @@ def save(
     now: datetime,
     slugs: categories.Slugs,
     private: Set[str] = frozenset(),
+    readdressed: Container[str] = (),
 ) -> Saved:
     """Store what is new in `batch` and what was revised, put it on its shelves, and mark these as touched; what stands
     in a `private` category stands in such categories alone.
 
     An article's `published`, and where that came from, stay as first stored. Its `updated` moves when its
     fingerprint does, and never backwards. One whose fingerprint did not move changes at most its shelves. One that is
-    gone stays gone, also if that happened while `batch` was made.
+    gone stays gone, also if that happened while `batch` was made. What is held stands on no shelf. Those of the guids
+    `readdressed` are not revised, though their fingerprints moved.
     """
     source_id = _source_id(db, source)
     stored = {row.guid: row for row in _of_guids(db, _STORED, source_id, (article.guid for article in batch))}
@@ -67,23 +85,30 @@ def save(
     gone |= copies.of_withdrawn(db, source_id, [article for article in unknown if article.guid not in gone])
     batch = [article for article in batch if article.guid not in gone]
     new = _with_ids_of_their_own(db, [article for article in batch if article.guid not in stored])
-    revised = [a for a in batch if a.guid in stored and a.fingerprint != stored[a.guid].fingerprint]
-    others = [a for a in batch if a.guid in stored and a.fingerprint == stored[a.guid].fingerprint]
+    is_same = {
+        a.guid: a.fingerprint == stored[a.guid].fingerprint or a.guid in readdressed for a in batch if a.guid in stored
+    }
+    revised = [a for a in batch if not is_same.get(a.guid, True)]
+    others = [a for a in batch if is_same.get(a.guid, False)]
 
     placed = _insert(db, source_id, new, now=now)
     _update(db, [_revision(stored[article.guid], article, now=now) for article in revised])
     _update(db, [{"_id": stored[article.guid].id} | _unseen(article) for article in others])
     placed += [
-        categories.Placed(stored[a.guid].id, stored[a.guid].published, a.categories) for a in (*revised, *others)
+        categories.Placed(one.id, one.published, None if one.held_at else a.categories)
+        for a in (*revised, *others)
+        for one in [stored[a.guid]]
     ]
     touched = categories.shelve(db, source_id, placed, slugs=slugs, private=private).touched
     renewed = {stored[article.guid].id for article in revised}
     archiving.take_out(db, renewed)
     also = categories.touch_those_of(db, renewed)
     categories.touch(db, set(touched.values()) - also)
-    names = {name for article in revised for name in article.categories}
+    shown = [article for article in revised if not stored[article.guid].held_at]
+    names = {name for article in shown for name in article.categories}
     names |= {key for key in touched if isinstance(key, str)}
-    return Saved(new=len(new), revised=len(revised), categories=tuple(sorted(names)))
+    held = sum(article.held_at is not None for article in new)
+    return Saved(new=len(new) - held, held=held, revised=len(shown), categories=tuple(sorted(names)))
 
 
 def archived(db: Connection, shelf_id: int, number: int | None, *, limit: int | None = None) -> tuple[Article, ...]:
@@ -144,22 +169,39 @@ def reshelve(
     slugs: categories.Slugs,
     private: Set[str] = frozenset(),
 ) -> None:
-    """Put a source's stored articles on the shelves that `assign` names; None takes them off every shelf.
+    """Put a source's stored articles on the shelves that `assign` names; None takes them off every shelf. Those that
+    are held stand on none.
 
     The categories that an article left or entered are touched, no others.
     """
     source_id = _source_id(db, source)
-    columns = (articles.c.id, articles.c.published, articles.c.own_categories, articles.c.tags, articles.c.revised_at)
     placed, renewed = [], set()
-    for row in db.execute(select(*columns).where(articles.c.source_id == source_id)):
-        own, tags = (_DECODERS[name].decode(row._mapping[name]) for name in ("own_categories", "tags"))
-        placed.append(categories.Placed(row.id, row.published, assign(own, tags) if assign else None))
+    for row in db.execute(select(*_TO_SHELVE).where(articles.c.source_id == source_id)):
+        placed.append(_placed(row, assign if row.held_at is None else None))
         if row.revised_at:
             renewed.add(row.id)
     moves = categories.shelve(db, source_id, placed, slugs=slugs, private=private)
     # Any archive document may show what a revised article was before, which is to leave as well.
     for shelf_id in {shelf_id for shelf_id, article_id in moves.left if article_id in renewed}:
         archiving.write_again(db, shelf_id)
+    categories.touch(db, moves.touched.values())
+
+
+def shelve_released(
+    db: Connection,
+    source: str,
+    ids: Sequence[int],
+    assign: Assign | None,
+    *,
+    slugs: categories.Slugs,
+    private: Set[str] = frozenset(),
+) -> None:
+    """Put these articles of a source, held until now, on the shelves that `assign` names; None: on none."""
+    rows = [
+        row for some in batches(ids) for row in db.execute(select(*_TO_SHELVE).where(articles.c.id.in_(some))).all()
+    ]
+    placed = [_placed(row, assign) for row in rows]
+    moves = categories.shelve(db, _source_id(db, source), placed, slugs=slugs, private=private)
     categories.touch(db, moves.touched.values())
 
 
@@ -172,6 +214,12 @@ def count(db: Connection) -> dict[str | None, int]:
         .group_by(table.c.name)
     )
     return {name: number for name, number in rows}  # noqa: C416 - a Result is no mapping's argument
+
+
+def _placed(row: AnyRow, assign: Assign | None) -> categories.Placed:
+    """The place of an article, a row of `_TO_SHELVE`."""
+    own, tags = (_DECODERS[name].decode(row._mapping[name]) for name in ("own_categories", "tags"))
+    return categories.Placed(row.id, row.published, assign(own, tags) if assign else None)
 
 
 def _with_ids_of_their_own(db: Connection, new: list[Article]) -> list[Article]:
@@ -210,13 +258,17 @@ def _insert(db: Connection, source_id: int, new: list[Article], *, now: datetime
             "published": article.published,
             "date_from": article.date_from,
             "first_seen_at": now,
+            "held_at": article.held_at,
         }
         for article in new
     ]
     db.execute(insert(articles), rows)
     # Asked for afterwards: with RETURNING in the order of the rows, SQLite takes a statement for each.
     ids = {row.guid: row.id for row in _of_guids(db, _IDS, source_id, (article.guid for article in new))}
-    return [categories.Placed(ids[article.guid], article.published, article.categories) for article in new]
+    return [
+        categories.Placed(ids[article.guid], article.published, None if article.held_at else article.categories)
+        for article in new
+    ]
 
 
 def _update(db: Connection, rows: list[dict[str, Any]]) -> None:
@@ -234,7 +286,8 @@ def _unseen(article: Article) -> dict[str, Any]:
     """What is noted where no reader would notice a change: not to normalize it again, to shelve by its new tags, and to
     name its new transcript, or how often it was seen, when its feeds are written next."""
     columns = _columns(article)
-    return {name: columns[name] for name in ("raw_digest", "path", "own_categories", "tags", "extensions")}
+    unseen = ("raw_digest", "fingerprint", "path", "own_categories", "tags", "extensions")
+    return {name: columns[name] for name in unseen}
 
 
 # Columns that hold JSON, and the record each is read back as.
@@ -250,9 +303,10 @@ _JSON: dict[str, Any] = {
 _DECODERS = {name: msgspec.json.Decoder(type_) for name, type_ in _JSON.items()}
 _PLAIN = (
     "url", "title", "summary_html", "content_html", "updated", "language", "image", "rights", "fingerprint",
-    "raw_digest", "path",
+    "raw_digest", "path", "link_key", "title_key",
 )  # fmt: skip
-_FROZEN = ("guid", "atom_id", "published", "date_from")  # stored once, never revised
+_FROZEN = ("guid", "atom_id", "published", "date_from", "held_at")  # stored once, never revised
+_TO_SHELVE = tuple(articles.c[name] for name in ("id", "published", "own_categories", "tags", "revised_at", "held_at"))
 
 
 def _columns(article: Article) -> dict[str, Any]:
@@ -305,7 +359,9 @@ def _source_id(db: Connection, name: str) -> int:
     return source_id
 
 
-def _of_guids(db: Connection, query: Select[Any], source_id: int, guids: Iterable[str]) -> Iterator[AnyRow]:
+def _of_guids(
+    db: Connection, query: Select[Any] | CompoundSelect[Any], source_id: int, guids: Iterable[str]
+) -> Iterator[AnyRow]:
     """The rows of these guids of a source."""
     for some in batches(guids):
         yield from db.execute(query, {"source_id": source_id, "guids": some})
@@ -317,10 +373,19 @@ _OF_GUIDS = (
     articles.c.source_id == bindparam("source_id"),
     articles.c.guid.in_(bindparam("guids", expanding=True)),
 )
-_KNOWN = select(*(articles.c[name] for name in ("guid", "url", "title", "raw_digest", "path"))).where(*_OF_GUIDS)
-_STORED = select(*(articles.c[name] for name in ("id", "guid", "fingerprint", "published", "updated"))).where(
-    *_OF_GUIDS
+_AS_KNOWN = tuple(articles.c[name] for name in ("guid", "url", "title", "raw_digest", "path"))
+_KNOWN = union_all(
+    select(articles.c.guid.label("word"), *_AS_KNOWN).where(*_OF_GUIDS),
+    select(aliases.c.guid.label("word"), *_AS_KNOWN)
+    .join(articles, articles.c.id == aliases.c.article_id)
+    .where(
+        aliases.c.source_id == bindparam("source_id"),
+        aliases.c.guid.in_(bindparam("guids", expanding=True)),
+    ),
 )
+_STORED = select(
+    *(articles.c[name] for name in ("id", "guid", "fingerprint", "published", "updated", "held_at"))
+).where(*_OF_GUIDS)
 _IDS = select(articles.c.guid, articles.c.id).where(*_OF_GUIDS)
 _TAKEN = union_all(
     *(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, exists, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, exists, or_, select, true
 
 from storage import categories as shelving
 from storage import tombstones
@@ -114,6 +114,7 @@ class _Places(NamedTuple):
     owner: Column[Any]
     published: Column[Any]
     article: Column[Any]
+    is_counted: ColumnElement[bool]
 
     def behind(self, owner_id: int, cutoff: _Cutoff) -> ColumnElement[bool]:
         """The places of an owner from a cutoff on."""
@@ -124,8 +125,11 @@ class _Places(NamedTuple):
         )
 
 
-_SOURCES = _Places(sources, articles.c.source_id, articles.c.published, articles.c.id)
-_CATEGORIES = _Places(categories, shelves.c.category_id, shelves.c.published, shelves.c.article_id)
+# What the flood guard holds takes no other's place. Few are, and they have an index of their own.
+_OTHERS = articles.alias("others")
+_HELD = select(_OTHERS.c.id).where(_OTHERS.c.held_at.is_not(None))
+_SOURCES = _Places(sources, articles.c.source_id, articles.c.published, articles.c.id, articles.c.id.not_in(_HELD))
+_CATEGORIES = _Places(categories, shelves.c.category_id, shelves.c.published, shelves.c.article_id, true())
 _LAST = 2**63 - 1  # no article's row has a higher number
 
 
@@ -189,7 +193,7 @@ def _first_beyond(places: _Places, keep: int) -> Any:
     table = places.article.table
     first = (
         select(places.article)
-        .where(places.owner == places.owners.c.id)
+        .where(places.owner == places.owners.c.id, places.is_counted)
         .order_by(places.published.desc(), places.article)
         .offset(keep)
         .limit(1)

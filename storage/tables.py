@@ -164,8 +164,40 @@ articles = Table(
     Column("path", PlainText, nullable=False, server_default=""),
     Column("first_seen_at", UTCDateTime, nullable=False),
     Column("revised_at", UTCDateTime),
+    Column("link_key", BigInteger, nullable=False, server_default="0"),  # of its address, to compare; 0: it has none
+    Column("title_key", BigInteger, nullable=False, server_default="0"),  # of its title; 0: that says too little
+    Column("held_at", UTCDateTime),  # by the flood guard, on no shelf until it is released
     UniqueConstraint("source_id", "guid"),
     Index(None, "source_id", "published"),
+    Index(
+        "ix_articles_link_key",
+        "link_key",
+        sqlite_where=text("link_key <> 0"),
+        postgresql_where=text("link_key <> 0"),
+    ),
+    Index(
+        "ix_articles_title_key",
+        "title_key",
+        sqlite_where=text("title_key <> 0"),
+        postgresql_where=text("title_key <> 0"),
+    ),
+    Index(
+        "ix_articles_held",
+        "source_id",
+        "held_at",
+        sqlite_where=text("held_at IS NOT NULL"),
+        postgresql_where=text("held_at IS NOT NULL"),
+    ),
+)
+
+aliases = Table(  # other guids under which a source's entry came back: it is the same article
+    "aliases",
+    metadata,
+    Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("guid", PlainText, primary_key=True),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("reason", PlainText, nullable=False),  # what told that it is the same, in words
+    Column("since", UTCDateTime, nullable=False),
 )
 
 tombstones = Table(  # of articles that were stored and are gone: an entry that a source still lists stays away

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
-from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -12,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, literal_column, or_, sele
 
 from feeds.records import Deleted, Known
 from storage.batches import batches
-from storage.tables import sources, tombstones
+from storage.tables import aliases, sources, tombstones
 from storage.upserts import upsert
 
 Reason: TypeAlias = Literal["purged", "withdrawn"]  # by retention, by a person
@@ -91,7 +90,12 @@ def withdrawn(db: Connection, *, category: str | None, limit: int, hidden: Hidde
             return category in names
         return (category is None or category in names) and not hidden.hides(row.source, names)
 
-    return tuple(Deleted(atom_id=row.atom_id, when=row.deleted_at) for row in islice(filter(is_told, rows), limit))
+    seen: dict[str, datetime] = {}  # an article that came under several guids has a tombstone for each
+    for row in filter(is_told, rows):
+        if len(seen) == limit:
+            break
+        seen.setdefault(row.atom_id, row.deleted_at)
+    return tuple(Deleted(atom_id=atom_id, when=when) for atom_id, when in seen.items())
 
 
 def ids_of(db: Connection, hidden: Hidden) -> set[str]:
@@ -109,18 +113,32 @@ def bury(
     reason: Reason,
     now: datetime,
 ) -> None:
-    """Leave a tombstone for each article (its row), which stood in the categories that `standing` names by its id."""
+    """Leave a tombstone for each article (its row), and for each of its aliases; it stood in the categories that
+    `standing` names by its id."""
     if gone:
+        stored: dict[int, Mapping[Any, Any]] = {row._mapping["id"]: row._mapping for row in gone}
+        rows = [*stored.values(), *_under_aliases(db, stored)]
         upsert(
             db,
             tombstones,
             [
-                {name: row._mapping[name] for name in ("source_id", "guid", "atom_id", "url", "title", "path")}
+                {name: row[name] for name in ("source_id", "guid", "atom_id", "url", "title", "path")}
                 | {
-                    "categories": msgspec.json.encode(standing.get(row._mapping["id"], ())).decode(),
+                    "categories": msgspec.json.encode(standing.get(row["id"], ())).decode(),
                     "reason": reason,
                     "deleted_at": now,
                 }
-                for row in gone
+                for row in rows
             ],
         )
+
+
+def _under_aliases(db: Connection, rows: Mapping[int, Mapping[Any, Any]]) -> list[dict[Any, Any]]:
+    """The same rows under each other guid that an entry of theirs came by."""
+    columns = (aliases.c.article_id, aliases.c.guid)
+    return [
+        dict(rows[row.article_id]) | {"guid": row.guid}
+        for some in batches(rows)
+        for row in db.execute(select(*columns).where(aliases.c.article_id.in_(some)))
+        if row.guid != rows[row.article_id]["guid"]
+    ]

@@ -6,6 +6,7 @@ import click
 
 from feeds import pipeline
 from feeds.cli import Context, by_word, known, showing
+from feeds.records import Article
 from storage import articles
 
 
@@ -33,5 +34,9 @@ def command(context: Context, category: str | None, source: str | None, limit: i
     else:
         showing.show_table(
             ("published", "source", "title", "url"),
-            [(showing.short(a.published), a.source, a.title, a.url) for a in found],
+            [(showing.short(a.published), a.source, _title(a), a.url) for a in found],
         )
+
+
+def _title(article: Article) -> str:
+    return f"(held) {article.title}" if article.held_at else article.title

@@ -92,7 +92,7 @@ def article_json(article: Article) -> dict[str, Any]:
         "image": article.image,
         "rights": article.rights,
         "fingerprint": article.fingerprint,
-    }
+    } | ({"held": moment(article.held_at)} if article.held_at else {})
 
 
 def moment(value: datetime | None) -> str | None:

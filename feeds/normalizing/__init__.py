@@ -7,9 +7,10 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from feeds.normalizing import extensions, identity, languages, urls
+from feeds.normalizing import extensions, identity, languages, likeness, links, urls
 from feeds.normalizing.categories import assign, tidy
 from feeds.normalizing.html import first_image, sanitize
+from feeds.normalizing.tellings import telling
 from feeds.normalizing.text import plain_text, text_of
 from feeds.records import (
     Article,
@@ -43,10 +44,11 @@ def changes(
 
     What is gone from the store stays away. `files` are all that a folder holds, also those that were not read again.
     """
+    stored = {one.guid: one for one in known.values()}
     return {
         guid: entry
         for guid, entry in identity.identify(found, known, files=files).items()
-        if guid not in known or not (known[guid].is_gone or known[guid].raw_digest == entry.raw_digest)
+        if guid not in stored or not (stored[guid].is_gone or stored[guid].raw_digest == entry.raw_digest)
     }
 
 
@@ -96,6 +98,8 @@ def normalize(
         path=entry.path,
         atom_id=identity.atom_id(guid, minted),
         minted_id=minted,
+        link_key=links.key(url),
+        title_key=likeness.title_key(telling(source=source.name, title=title).title),
     )
     if not entry.extensions:
         return article

@@ -49,19 +49,22 @@ def identify(found: Sequence[Candidate], known: Mapping[str, Known], *, files: C
     Where different entries share a guid, as in sources that write their home page into every guid, one of them is
     the article of that guid: the one that is stored under it, else, where nothing is yet, the first. The others are
     told apart. Of several versions of one entry the latest counts. An article that stands in another of a folder's
-    `files` keeps its guid, though that file was not read again.
+    `files` keeps its guid, though that file was not read again. An entry under an alias is the article that the alias
+    was bound to, unless the document has that one under its own guid as well.
     """
     sharing: dict[str, list[Candidate]] = {}
     for candidate in found:
         sharing.setdefault(candidate.guid, []).append(candidate)
     owners = {guid: _owner(same, known.get(guid), files) for guid, same in sharing.items()}
 
+    named = [(_guid_of(candidate, owners, known), candidate.entry) for candidate in found]
+    present = {guid for guid, _entry in named}
     identified: dict[str, Entry] = {}
-    for candidate in found:
-        is_owner = candidate.told_apart == owners[candidate.guid] and candidate.told_apart not in known
-        guid = candidate.guid if is_owner else candidate.told_apart
-        if guid not in identified or _is_later(candidate.entry, identified[guid]):
-            identified[guid] = candidate.entry
+    for own, entry in named:
+        guid = known[own].guid if own in known else own
+        is_spare = guid != own and guid in present
+        if not is_spare and (guid not in identified or _is_later(entry, identified[guid])):
+            identified[guid] = entry
     return identified
 
 
@@ -111,6 +114,11 @@ def _what_tells_apart(entry: Entry) -> str:
     if entry.fills_file:
         return _digest(entry.path)[:12]
     return _digest(link_of(entry) or entry.url, "" if entry.updated else entry.title.value)[:12]
+
+
+def _guid_of(candidate: Candidate, owners: Mapping[str, str], known: Mapping[str, Known]) -> str:
+    is_owner = candidate.told_apart == owners[candidate.guid] and candidate.told_apart not in known
+    return candidate.guid if is_owner else candidate.told_apart
 
 
 def _owner(same: Sequence[Candidate], stored: Known | None, files: Container[str]) -> str:

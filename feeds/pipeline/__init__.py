@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from feeds.pipeline.previewing import Preview, preview
     from feeds.pipeline.pruning import prune
     from feeds.pipeline.pushing import Pushing, ping
+    from feeds.pipeline.releasing import drop, release
     from feeds.pipeline.reporting import report
     from feeds.pipeline.rounds import Round, start_round, take_in
     from feeds.pipeline.streaming import Stream
@@ -38,6 +39,8 @@ _STAGES = {
     "prune": "pruning",
     "Pushing": "pushing",
     "ping": "pushing",
+    "drop": "releasing",
+    "release": "releasing",
     "report": "reporting",
     "Round": "rounds",
     "start_round": "rounds",
@@ -56,12 +59,14 @@ __all__ = [
     "Withdrawn",
     "complete",
     "discover",
+    "drop",
     "ping",
     "prepare",
     "preview",
     "prune",
     "publish",
     "published",
+    "release",
     "report",
     "start_round",
     "take_in",

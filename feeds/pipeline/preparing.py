@@ -34,7 +34,7 @@ def prepare(store: Store, settings: Settings) -> None:
                 articles.reshelve(
                     db,
                     source.name,
-                    _assigner(source, labels),
+                    assigner(source, labels),
                     slugs=shelving.slugs,
                     private=private,
                 )
@@ -61,7 +61,8 @@ def configured_categories(settings: Settings) -> set[str]:
     return {name for source in settings.sources for name in shelving.assign(source.categories, (), (), {})}
 
 
-def _assigner(source: Source, labels: Mapping[str, str]) -> articles.Assign:
+def assigner(source: Source, labels: Mapping[str, str]) -> articles.Assign:
+    """What tells the categories of a source's stored articles."""
     return lambda own, tags: shelving.assign(source.categories, own, tags, labels)
 
 

@@ -15,9 +15,10 @@ from feeds import normalizing, parsing
 from feeds.errors import ParseError
 from feeds.fetching import timing
 from feeds.normalizing import categories as shelving
-from feeds.normalizing import identity
+from feeds.normalizing import flooding, identity
+from feeds.pipeline.guarding import Guard, Guarded
 from feeds.pipeline.preparing import private_names
-from feeds.records import Article, Body, Document, Entry, Fetched, Rhythm, Source
+from feeds.records import Alias, Article, Body, Document, Entry, Fetched, Known, Rhythm, Source, SourceState
 from feeds.settings import addresses
 from storage import Store, articles, open_store
 
@@ -38,6 +39,7 @@ class Reader:
     authority: str  # in whose name ids are minted
     now: datetime
     private: frozenset[str] = frozenset()  # categories
+    allowance: int = flooding.ALWAYS  # old entries that may be new at once
 
     def parse(self, bodies: Sequence[Body]) -> tuple[list[tuple[Body, Document]], tuple[str, ...]]:
         """The bodies that could be read, with their documents; and for the others why not."""
@@ -53,6 +55,8 @@ class Read:
     """What a source's answer came to, compared with what the store holds."""
 
     articles: tuple[Article, ...] = ()  # new ones, and those of which anything moved
+    aliases: tuple[Alias, ...] = ()  # new guids of articles that the store holds
+    gone: tuple[Alias, ...] = ()  # and of those that it held once
     bodies: tuple[Body, ...] = ()  # that could be read, their content left out
     rhythm: Rhythm | None = None
     is_same: bool = False  # it has entries that we know
@@ -63,13 +67,16 @@ class Read:
     private: frozenset[str] = frozenset()  # categories, when it was read
 
 
-def reader(settings: Settings, source: Source, now: datetime) -> Reader:
+def reader(settings: Settings, source: Source, now: datetime, state: SourceState | None = None) -> Reader:
+    """`state` is the source's before this answer, where it has one."""
+    allowance = flooding.allowance(state.rhythm.gap, state.last_success_at, now) if state else flooding.ALWAYS
     return Reader(
         source=source,
         labels=_labels(settings.categories),
         authority=settings.site.authority,
         now=now,
         private=private_names(settings),
+        allowance=allowance,
     )
 
 
@@ -80,18 +87,37 @@ def read(store: Store, one: Reader, answer: Fetched) -> Read:
     with store.read() as db:
         known = articles.known(db, one.source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
     batch, left_out = one.normalize(normalizing.changes(found, known, files=answer.files))
+    guarded = _guarded(store, one, answer, batch, found, known)
     hub, topic = _hub(one.source, documents)
     return Read(
-        articles=batch,
+        articles=guarded.articles,
+        aliases=guarded.aliases,
+        gone=guarded.gone,
         bodies=tuple(replace(body, content=b"") for body, _document in documents),
         rhythm=_rhythm([document for _body, document in documents]),
-        is_same=bool(known),
+        is_same=bool(known or guarded.aliases),
         unread=(*answer.problems, *unread),
         flaws=(*left_out, *(each for _body, document in documents for each in document.problems)),
         hub=hub,
         topic=topic,
         private=one.private,
     )
+
+
+def _guarded(
+    store: Store,
+    one: Reader,
+    answer: Fetched,
+    batch: Sequence[Article],
+    found: Sequence[identity.Candidate],
+    known: Mapping[str, Known],
+) -> Guarded:
+    """What came, with the old ones among it known by their new guids, and floods held."""
+    stored = {each.guid for each in known.values()}
+    present = identity.identify(found, known, files=answer.files).keys() & stored
+    unread = answer.files - {body.path for body in answer.bodies}
+    guard = Guard(source=one.source, present=present, unread=unread, allowance=one.allowance, now=one.now)
+    return guard.look(store, batch, known=stored)
 
 
 def _hub(source: Source, documents: Sequence[tuple[Body, Document]]) -> tuple[str, str]:

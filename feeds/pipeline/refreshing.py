@@ -246,7 +246,7 @@ class Refreshing:
     def _read(self, visit: Visit, answer: Fetched, now: datetime) -> Refresh | None:
         from feeds.pipeline.reading import read, reader
 
-        one = reader(self._settings, visit.source, now)
+        one = reader(self._settings, visit.source, now, visit.state)
         is_suspect = visit.state.attempts > 0
         is_many = self._read_here >= FEW or self._workers is not None
         is_apart = bool(self._store.location) and (is_suspect or self._is_patient or is_many)

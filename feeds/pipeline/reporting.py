@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from html import escape, unescape
+from types import MappingProxyType
 
 from feeds.normalizing import identity
 from feeds.pipeline import privacy, telling
 from feeds.publishing import atom, output
 from feeds.records import Article, Feed, Source, SourceState
 from feeds.settings import Settings
-from storage import Store, attention, reports
+from storage import Store, attention, held, reports
+from storage.held import Number
 from storage.reports import Report
 
 PATH = "status/atom.xml"
@@ -77,7 +79,11 @@ def _public(names: Set[str], item: re.Match[str]) -> str:
 
 
 def needs(
-    settings: Settings, failing: tuple[SourceState, ...], silent: tuple[SourceState, ...], now: datetime
+    settings: Settings,
+    failing: tuple[SourceState, ...],
+    silent: tuple[SourceState, ...],
+    now: datetime,
+    numbers: Mapping[str, Number] = MappingProxyType({}),
 ) -> list[Need]:
     """What a person should look at, the worst first; each thing only once it has stood for a day or longer."""
     hidden = privacy.hidden(settings).sources
@@ -86,7 +92,8 @@ def needs(
     found = [need for source, state in both if (need := _failing(source, state, now))]
     told = {need.source for need in found}
     quiet = ((by_name[state.name], state) for state in silent if state.name in by_name and state.name not in told)
-    return found + [need for source, state in quiet if (need := _silent(source, state, now))]
+    found += [need for source, state in quiet if (need := _silent(source, state, now))]
+    return found + [_held(by_name[name], number) for name, number in sorted(numbers.items()) if name in by_name]
 
 
 def _new_report(store: Store, settings: Settings, now: datetime) -> Report | None:
@@ -94,7 +101,8 @@ def _new_report(store: Store, settings: Settings, now: datetime) -> Report | Non
         if not _is_time(reports.newest(db), now):
             return None
         failing, silent = attention.failing(db), attention.silent(db, since=now - SILENT_AFTER)
-    found = needs(settings, failing, silent, now)
+        numbers = held.numbers(db)
+    found = needs(settings, failing, silent, now, numbers)
     return Report(written_at=now, title=_title(len(found), now), content_html=_html(found)) if found else None
 
 
@@ -129,6 +137,12 @@ def _silent(source: Source, state: SourceState, now: datetime) -> Need | None:
         return None
     help_ = "Look at its site: it may have ended, or have a feed elsewhere. A source that is left alone costs little."
     return _need(source, "answers, and has had nothing new", state.last_new_at, help_)
+
+
+def _held(source: Source, number: Number) -> Need:
+    what = "1 old article" if number.articles == 1 else f"{number.articles} old articles"
+    help_ = f"feedmill held {source.name} lists them; feedmill release publishes them, feedmill drop throws them away."
+    return _need(source, f"{what} came as new and are held", number.since, help_)
 
 
 def _stood(since: datetime | None, now: datetime, long: timedelta) -> bool:

@@ -15,6 +15,7 @@ from feeds.clock import token
 from feeds.errors import ParseError
 from feeds.fetching import timing
 from feeds.normalizing import categories as shelving
+from feeds.pipeline import telling
 from feeds.pipeline.listing import read_list
 from feeds.records import (
     Body,
@@ -29,7 +30,7 @@ from feeds.records import (
     Source,
     SourceState,
 )
-from storage import Connection, Store, articles, journal, lists, sources, subscriptions
+from storage import Connection, Store, aliases, articles, journal, lists, sources, subscriptions
 
 if TYPE_CHECKING:
     from feeds.pipeline.reading import Read
@@ -91,7 +92,20 @@ def _kept(db: Connection, visit: Visit, read: Read, now: datetime) -> tuple[Sour
     problems = (*read.unread, *read.flaws)
     for each in problems if len(problems) > 1 else ():
         log.info("could not be read", source=source.name, problem=source.redact(each))
-    saved = articles.save(db, source.name, read.articles, now=now, slugs=shelving.slugs, private=read.private)
+    readdressed = {alias.of for alias in read.aliases if alias.is_readdressed}
+    saved = articles.save(
+        db,
+        source.name,
+        read.articles,
+        now=now,
+        slugs=shelving.slugs,
+        private=read.private,
+        readdressed=readdressed,
+    )
+    aliases.bind(db, source.name, read.aliases, now=now)
+    aliases.bury(db, source.name, read.gone)
+    if read.aliases or read.gone:
+        log.info("entries came back under new ids", source=source.name, articles=len(read.aliases) + len(read.gone))
     seen = Seen(
         rhythm=read.rhythm,
         body_digest=digest(source, result.bodies),
@@ -104,6 +118,9 @@ def _kept(db: Connection, visit: Visit, read: Read, now: datetime) -> tuple[Sour
     if source.kind == "http" and not result.is_pushed:
         subscriptions.note(db, source.name, hub=read.hub, topic=read.topic, draw=token)
     refresh = told(learned, "fetched", result.seconds)
+    if saved.held:
+        problem = "; ".join(filter(None, (refresh.problem, telling.held(saved.held))))
+        refresh = replace(refresh, problem=problem)
     return learned, replace(refresh, new=saved.new, revised=saved.revised, categories=saved.categories)
 
 

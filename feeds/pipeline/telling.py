@@ -18,6 +18,12 @@ def problem(source: Source, state: SourceState) -> str:
     return "; ".join(words)
 
 
+def held(number: int) -> str:
+    """That the flood guard holds so many articles of a source, and what to do about it."""
+    what = "1 old article came as new and is held" if number == 1 else f"{number} old articles came as new and are held"
+    return f"{what}; `feedmill held` lists what is held, `release` publishes it, `drop` throws it away"
+
+
 def not_asked(state: SourceState) -> str:
     """Why a source is not asked any more."""
     return "gone" if state.standing == "gone" else f"not there {state.failures} times in a row"

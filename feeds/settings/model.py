@@ -164,6 +164,10 @@ class RequestKeys(Keys):
     keep_for: KeepFor | None = Field(
         default=None, description="How long an article is kept, from its date on, such as 2y; left out, for ever."
     )
+    flood_guard: Flag | None = Field(
+        default=None,
+        description="Whether old articles that come again under new ids are known, and floods of unknown ones held.",
+    )
     timezone: Annotated[tzinfo, BeforeValidator(values.timezone)] | None = Field(
         default=None, description="The time zone of dates that carry none, such as Europe/Paris."
     )

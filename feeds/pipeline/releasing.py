@@ -1,0 +1,50 @@
+"""What the flood guard holds, published or thrown away by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from feeds.errors import NotFoundError
+from feeds.normalizing import categories as shelving
+from feeds.pipeline.editions import publish
+from feeds.pipeline.preparing import assigner, private_names
+from feeds.settings import Settings
+from storage import Store, held
+
+
+def release(store: Store, settings: Settings, words: Sequence[str]) -> int:
+    """Publish the articles held of these sources, addresses, guids or ids, with their own dates; how many there were.
+
+    The store follows the settings already (`prepare`). Raises NotFoundError where nothing of a word is held.
+    """
+    by_name = {source.name: source for source in settings.sources}
+    labels = shelving.by_label(settings.categories or ())
+    private = private_names(settings)
+    count = 0
+    with store.begin() as db:
+        for word in words:
+            for name, ids in _found(held.named(db, word), word).items():
+                source = by_name.get(name)  # one that the config names no more has no place on shelves
+                assign = assigner(source, labels) if source else None
+                count += held.release(db, name, ids, assign, slugs=shelving.slugs, private=private)
+    publish(store, settings)
+    return count
+
+
+def drop(store: Store, words: Sequence[str], *, now: datetime) -> int:
+    """Throw away the articles held of these sources, addresses, guids or ids, for good; how many there were.
+
+    Raises NotFoundError where nothing of a word is held.
+    """
+    with store.begin() as db:
+        ids = {id_ for word in words for of in _found(held.named(db, word), word).values() for id_ in of}
+        return held.drop(db, ids, now=now.replace(microsecond=0))
+
+
+def _found(ids: dict[str, list[int]], word: str) -> dict[str, list[int]]:
+    if not ids:
+        raise NotFoundError(
+            f"nothing is held of {word!r}, be it a source, an address or an id; `feedmill held` lists it"
+        )
+    return ids

@@ -1,0 +1,83 @@
+"""What the flood guard holds: articles on no shelf, until a person releases or drops them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence, Set
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from feeds.records import Article
+from storage import articles as stored
+from storage import categories, retention
+from storage.batches import batches
+from storage.tables import articles, sources
+
+
+class Number(NamedTuple):
+    """How many articles of a source are held, and since when the first of them."""
+
+    articles: int
+    since: datetime
+
+
+def numbers(db: Connection) -> dict[str, Number]:
+    """By source; those of which nothing is held are left out."""
+    query = (
+        select(sources.c.name, func.count().label("number"), func.min(articles.c.held_at).label("since"))
+        .join(articles, articles.c.source_id == sources.c.id)
+        .where(_IS_HELD)
+        .group_by(sources.c.name)
+    )
+    return {row.name: Number(row.number, row.since) for row in db.execute(query)}
+
+
+def held(db: Connection, source: str | None = None) -> tuple[Article, ...]:
+    """The articles that are held, of a source or of all, the newest first."""
+    query = stored._select().where(_IS_HELD).order_by(articles.c.published.desc(), articles.c.id)
+    return stored._read(db, query if source is None else query.where(sources.c.name == source))
+
+
+def named(db: Connection, word: str) -> dict[str, list[int]]:
+    """The rows of the articles held that have this address, guid or id, or this source; by source."""
+    is_named = (articles.c.guid == word) | (articles.c.atom_id == word) | (articles.c.url == word)
+    query = select(sources.c.name, articles.c.id).join(articles, articles.c.source_id == sources.c.id).where(_IS_HELD)
+    rows = db.execute(query.where(sources.c.name == word)).all() or db.execute(query.where(is_named)).all()
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.name, []).append(row.id)
+    return found
+
+
+def release(
+    db: Connection,
+    source: str,
+    ids: Sequence[int],
+    assign: stored.Assign | None,
+    *,
+    slugs: categories.Slugs,
+    private: Set[str] = frozenset(),
+) -> int:
+    """These articles of a source are held no longer, and stand on the shelves that `assign` names; how many there
+    were."""
+    count = 0
+    for some in batches(ids):
+        is_it = articles.c.id.in_(some) & _IS_HELD
+        count += db.execute(update(articles).where(is_it).values(held_at=None)).rowcount
+    stored.shelve_released(db, source, ids, assign, slugs=slugs, private=private)
+    return count
+
+
+def drop(db: Connection, ids: Collection[int], *, now: datetime) -> int:
+    """Take those of these articles that are held out of the store; a tombstone keeps each away. How many there were."""
+    still = [
+        id_
+        for some in batches(ids)
+        for id_ in db.scalars(select(articles.c.id).where(articles.c.id.in_(some), _IS_HELD))
+    ]
+    # As nobody has seen them, no feed tells that they are gone.
+    return retention.purge(db, still, now=now, reason="purged").articles
+
+
+_IS_HELD: ColumnElement[bool] = articles.c.held_at.is_not(None)

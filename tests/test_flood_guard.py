@@ -1,0 +1,509 @@
+"""Old articles that come again are known, and what cannot be explained is held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import feedparser
+import hypothesis
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import event
+
+from builders import entry
+from feeds import pipeline
+from feeds.errors import NotFoundError
+from feeds.normalizing import identity
+from feeds.pipeline.reporting import needs
+from feeds.records import Known
+from moving import FORMATS, START, Gazette, Item, document, item, items, words
+from storage import Store, aliases, articles, open_store
+from storage import held as holding
+
+Move = Callable[[Item], Item]
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def gazette(store: Store, tmp_path: Path) -> Gazette:
+    return Gazette(store, tmp_path)
+
+
+@pytest.fixture
+def one_gazette(tmp_path: Path) -> Iterator[Gazette]:
+    """The same on SQLite alone, where there are many cases."""
+    opened = open_store(f"sqlite:///{tmp_path}/feedmill.db")
+    yield Gazette(opened, tmp_path)
+    opened.close()
+
+
+def to_new_host(one: Item) -> Item:
+    """Guids, links and pictures follow the site."""
+    return replace(
+        one,
+        guid=f"https://new.example/?p={one.number}",
+        link=f"https://new.example/?p={one.number}",
+        text=one.text.replace("http://www.old.example/files", "https://cdn.new.example/2026/11"),
+    )
+
+
+def to_https(one: Item) -> Item:
+    return replace(
+        one,
+        guid=one.link.replace("http://www.", "https://"),
+        link=one.link.replace("http://www.", "https://"),
+        text=one.text.replace("http://www.", "https://"),
+    )
+
+
+def to_other_permalinks(one: Item) -> Item:
+    return replace(one, guid=f"http://old.example/{one.number}/", link=f"http://old.example/2026/of-house-{one.number}")
+
+
+def to_random_guids(one: Item) -> Item:
+    return replace(one, guid=f"{hash((one.number, 'x')):x}-{one.number}")
+
+
+def without_guids(one: Item) -> Item:
+    return replace(one, guid="")
+
+
+def to_another_scheme(one: Item) -> Item:
+    return replace(one, guid=f"urn:uuid:00000000-0000-4000-8000-{one.number:012d}")
+
+
+def to_links_as_guids(one: Item) -> Item:
+    return replace(one, guid=one.link, is_permalink=True)
+
+
+MOVES = [
+    to_new_host,
+    to_https,
+    to_other_permalinks,
+    to_random_guids,
+    without_guids,
+    to_another_scheme,
+    to_links_as_guids,
+]
+
+
+def held(gazette: Gazette) -> set[str]:
+    with gazette.store.read() as db:
+        return {one.title for one in articles.stored(db) if one.held_at}
+
+
+def titles(gazette: Gazette, path: str = "atom.xml") -> list[str]:
+    return [one.title for one in feedparser.parse(gazette.published[path]).entries]
+
+
+def strangers(count: int, first: int = 101) -> list[Item]:
+    """Old entries that the store has never seen."""
+    return [
+        replace(item(number), date=START - 200 * DAY - timedelta(hours=number))
+        for number in range(first, first + count)
+    ]
+
+
+def held_ones(gazette: Gazette, count: int = 30) -> list[Item]:
+    """A document of which so many are held."""
+    gazette.sends(items(10))
+    flood = [*items(10), *strangers(count)]
+    gazette.sends(flood)
+    assert len(held(gazette)) == count
+    return flood
+
+
+def survives(gazette: Gazette, move: Move) -> None:
+    assert gazette.sends(items()).new == 50
+    before = gazette.published
+    moved = [move(one) for one in items()]
+    refresh = gazette.sends(moved)
+    assert (refresh.new, refresh.revised, refresh.problem) == (0, 0, "")
+    assert gazette.published == before
+    refresh = gazette.sends([move(item(0)), *moved])
+    assert (refresh.new, refresh.revised) == (1, 0)
+    assert len(gazette.last.articles) == 1
+    assert titles(gazette)[0] == item(0).title
+    assert held(gazette) == set()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: move.__name__)
+def test_nothing_is_published_again_when_a_site_moves_and_what_is_new_passes(
+    one_gazette: Gazette, move: Move, kind: str
+):
+    one_gazette.kind = kind
+    survives(one_gazette, move)
+
+
+def test_both_databases_know_moved_articles(gazette: Gazette):
+    survives(gazette, to_new_host)
+
+
+def test_without_the_guard_every_one_of_them_is_published_again(one_gazette: Gazette):
+    one_gazette.text = one_gazette.text.replace("interval: 1h", "flood_guard: false")
+    one_gazette.sends(items(20))
+    assert one_gazette.sends([to_random_guids(one) for one in items(20)]).new == 20
+
+
+def test_guids_that_differ_at_every_visit_publish_nothing_again(gazette: Gazette):
+    gazette.sends(items(20))
+    before = gazette.published
+    for visit in range(4):
+        refresh = gazette.sends([replace(one, guid=f"{visit}-{one.number}") for one in items(20)])
+        assert (refresh.new, refresh.revised) == (0, 0)
+    assert gazette.published == before
+
+
+def test_an_article_keeps_its_twenty_newest_aliases(gazette: Gazette):
+    gazette.publishes = False
+    gazette.sends(items(2))
+    for visit in range(25):
+        gazette.sends([replace(one, guid=f"{visit}-{one.number}") for one in items(2)])
+    with gazette.store.read() as db:
+        found = aliases.of_article(db, "gazette", "old-1")
+    assert [guid for guid, _reason, _since in found] == [f"{visit}-1" for visit in range(24, 4, -1)]
+    assert {reason for _guid, reason, _since in found} == {"the same address"}
+
+
+def test_undated_articles_are_known_by_title_and_text_when_all_else_moves(one_gazette: Gazette):
+    undated = [replace(one, date=None) for one in items(20)]
+    one_gazette.sends(undated)
+    before = one_gazette.published
+    refresh = one_gazette.sends([to_new_host(one) for one in undated])
+    assert (refresh.new, refresh.revised, one_gazette.published) == (0, 0, before)
+
+
+def test_dates_and_guids_that_move_together_publish_nothing_again(one_gazette: Gazette):
+    long = [replace(one, text=f"<p>{words(one.number, 200)}</p>") for one in items(20)]
+    one_gazette.sends(long)
+    before = one_gazette.published
+    moved = [replace(to_other_permalinks(one), date=one.date and one.date + timedelta(hours=8)) for one in long]
+    refresh = one_gazette.sends(moved)
+    assert (refresh.new, refresh.revised, one_gazette.published) == (0, 0, before)
+
+
+def test_a_moved_article_that_was_rewritten_is_revised_once(one_gazette: Gazette):
+    one_gazette.sends(items(5))
+    moved = [to_random_guids(one) for one in items(5)]
+    moved[2] = replace(moved[2], text=moved[2].text + "<p>Correction: it was the baker.</p>")
+    refresh = one_gazette.sends(moved)
+    assert (refresh.new, refresh.revised) == (0, 1)
+    refresh = one_gazette.sends([*moved, item(7)])
+    assert (refresh.new, refresh.revised) == (1, 0)
+
+
+def test_the_order_of_a_moved_document_says_nothing(one_gazette: Gazette):
+    one_gazette.sends(items(20))
+    before = one_gazette.published
+    refresh = one_gazette.sends([to_new_host(one) for one in reversed(items(20))])
+    assert (refresh.new, refresh.revised, one_gazette.published) == (0, 0, before)
+
+
+def test_a_document_that_lists_articles_under_both_ids_has_them_once(one_gazette: Gazette):
+    one_gazette.sends(items(10))
+    moved = [to_another_scheme(one) for one in items(10)]
+    one_gazette.sends(moved)
+    before = one_gazette.published
+    for both in ([*items(10), *moved], [*moved, *items(10)], [*moved, *moved]):
+        refresh = one_gazette.sends(both)
+        assert (refresh.new, refresh.revised, one_gazette.published) == (0, 0, before)
+
+
+def test_what_retention_let_go_of_stays_away_under_new_ids(gazette: Gazette):
+    gazette.text = gazette.text.replace("categories: [News]", "categories: [News], keep: 5")
+    gazette.sends(items(30))
+    pipeline.prune(gazette.store, gazette.settings, now=gazette.now)
+    gazette.sends(items(30))
+    before = gazette.published
+    for visit in range(3):
+        refresh = gazette.sends([replace(to_https(one), guid=f"{visit}-{one.number}") for one in items(30)])
+        assert (refresh.new, refresh.revised, refresh.problem) == (0, 0, "")
+    assert gazette.published == before
+
+
+def test_a_moved_article_that_retention_let_go_of_later_stays_away(one_gazette: Gazette):
+    one_gazette.sends(items(12))
+    moved = [to_another_scheme(one) for one in items(12)]
+    one_gazette.sends(moved)
+    one_gazette.text = one_gazette.text.replace("categories: [News]", "categories: [News], keep: 5")
+    pipeline.prune(one_gazette.store, one_gazette.settings, now=one_gazette.now)
+    assert one_gazette.sends([replace(one, title=f"{one.title}!") for one in moved]).new == 0
+
+
+def test_articles_at_one_address_stay_apart(one_gazette: Gazette):
+    def release(number: int) -> Item:
+        return item(number, link="https://old.example/changelog", date=START + number * DAY, title=f"Release {number}")
+
+    for number in range(1, 4):
+        assert one_gazette.sends([release(number)], after=DAY).new == 1
+    assert one_gazette.sends([release(number) for number in (5, 4)], after=3 * DAY).new == 2
+
+
+@pytest.mark.parametrize("link", ["https://old.example/menu", "https://old.example/"], ids=["a page", "the front page"])
+def test_a_page_that_says_another_thing_each_day_is_another_article_each_day(one_gazette: Gazette, link: str):
+    for number in range(1, 4):
+        menu = item(
+            number,
+            link=link,
+            title="Menu of the day at the mill",
+            date=START + number * DAY,
+            text=f"<p>Soup of {words(number, 4)}</p>",
+        )
+        assert one_gazette.sends([menu], after=DAY).new == 1
+
+
+def test_a_column_that_keeps_its_title_is_new_each_week(one_gazette: Gazette):
+    for number in range(1, 5):
+        column = item(number, title="Links of the week from our readers", date=START + 7 * number * DAY)
+        assert one_gazette.sends([column, item(50)], after=7 * DAY).new == (2 if number == 1 else 1)
+
+
+def test_a_flood_of_old_articles_is_held_and_what_is_new_goes_out(gazette: Gazette):
+    gazette.sends(items(10))
+    before = set(titles(gazette))
+    refresh = gazette.sends([item(0), *items(10), *strangers(30)])
+    assert (refresh.new, refresh.revised) == (1, 0)
+    assert refresh.problem.startswith("30 old articles came as new and are held; `feedmill held`")
+    assert set(titles(gazette)) == before | {item(0).title}
+    assert held(gazette) == {one.title for one in strangers(30)}
+
+
+def test_what_is_held_stays_held_whatever_becomes_of_it(gazette: Gazette):
+    flood = held_ones(gazette)
+    before = gazette.published
+    for again in (
+        flood,
+        [replace(one, guid=f"new-{one.number}") for one in flood],
+        [*items(10), *(replace(one, text=f"{one.text}<p>Revised.</p>") for one in strangers(30))],
+    ):
+        refresh = gazette.sends(again)
+        assert (refresh.new, refresh.revised, gazette.published) == (0, 0, before)
+    gazette.text = gazette.text.replace("[News]", "[News, World]")
+    pipeline.prepare(gazette.store, gazette.settings)
+    pipeline.publish(gazette.store, gazette.settings)
+    assert len(held(gazette)) == 30
+    assert len(titles(gazette)) == len(titles(gazette, "world/atom.xml")) == 10
+
+
+def test_a_few_old_articles_go_out(one_gazette: Gazette):
+    one_gazette.sends(items(10))
+    assert one_gazette.sends([*items(10), *strangers(10)]).new == 10
+
+
+def test_a_source_that_was_away_for_long_may_bring_what_it_wrote_meanwhile(one_gazette: Gazette):
+    one_gazette.sends(items(20))  # one in seven hours
+    between = [
+        item(number, date=START - timedelta(hours=number % 60, minutes=7)) for number in range(200, 240)
+    ]  # some of them older than the newest known
+    refresh = one_gazette.sends([*between, *items(20)], after=10 * DAY)
+    assert (refresh.new, held(one_gazette)) == (40, set())
+
+
+def test_a_folder_may_be_filled_with_old_articles(one_gazette: Gazette):
+    folder = one_gazette.folder / "desk"
+    one_gazette.text = "pages: false\nsources: [{name: desk, path: desk}]\n"
+    folder.mkdir()
+    for number in range(30):
+        day = "2026-11-01" if number == 0 else f"2019-01-{number:02d}"
+        (folder / f"{number}.md").write_text(f"---\ntitle: Old {number}\ndate: {day}\n---\n\n{words(number)}\n")
+        if number:
+            continue
+        fetch(one_gazette)
+    fetch(one_gazette)
+    with one_gazette.store.read() as db:
+        assert [one.held_at for one in articles.stored(db)] == [None] * 30
+
+
+def fetch(gazette: Gazette) -> None:
+    class Clock:
+        def now(self):
+            return gazette.now
+
+        def monotonic(self):
+            return 0.0
+
+    list(pipeline.start_round(gazette.store, gazette.settings, gazette.settings.sources, clock=Clock()).refreshes)
+
+
+def test_a_renamed_file_is_the_same_article(one_gazette: Gazette):
+    one_gazette.text = "pages: false\nsources: [{name: desk, path: desk}]\n"
+    folder = one_gazette.folder / "desk"
+    folder.mkdir()
+    text = f"---\ntitle: The mill turns again\ndate: 2026-10-01 08:00:00\n---\n\n{words(1)}\n"
+    (folder / "one.md").write_text(text)
+    (folder / "two.md").write_text(text.replace("mill turns", "baker bakes"))
+    fetch(one_gazette)
+    (folder / "one.md").rename(folder / "uno.md")
+    (folder / "three.md").write_text((folder / "two.md").read_text())  # a copy beside it is another article
+    fetch(one_gazette)
+    with one_gazette.store.read() as db:
+        assert sorted(one.title for one in articles.stored(db)) == [
+            "The baker bakes again", "The baker bakes again", "The mill turns again",
+        ]  # fmt: skip
+
+
+def test_a_feed_document_of_a_folder_may_change_its_guids(one_gazette: Gazette):
+    one_gazette.text = "pages: false\nsources: [{name: desk, path: feed.xml}]\n"
+    for of in (items(20), [to_another_scheme(one) for one in [item(0), *items(20)]]):
+        (one_gazette.folder / "feed.xml").write_bytes(document(of))
+        fetch(one_gazette)
+    with one_gazette.store.read() as db:
+        assert len(articles.stored(db)) == 21
+
+
+def test_entries_that_say_next_to_nothing_cost_nothing(gazette: Gazette):
+    gazette.sends(items(3))
+    assert gazette.sends([Item(number=1, text="Rain."), *items(3)]).new == 1
+
+
+def test_what_was_withdrawn_stays_away_under_its_aliases_and_feeds_tell_of_it_once(one_gazette: Gazette):
+    one_gazette.sends(items(5))
+    moved = [to_another_scheme(one) for one in items(5)]
+    one_gazette.sends(moved)
+    pipeline.withdraw(one_gazette.store, one_gazette.settings, "old-3", now=one_gazette.now)
+    assert one_gazette.sends([replace(one, text=f"{one.text}<p>More.</p>") for one in moved]).new == 0
+    assert len(titles(one_gazette)) == 4
+    assert one_gazette.published["atom.xml"].count(b"deleted-entry ") == 1
+
+
+def test_what_is_released_takes_its_place_by_its_own_date(gazette: Gazette):
+    flood = held_ones(gazette)
+    with pytest.raises(NotFoundError, match="nothing is held of 'herald'"):
+        pipeline.release(gazette.store, gazette.settings, ["herald"])
+    chosen = strangers(30)[3]
+    assert pipeline.release(gazette.store, gazette.settings, [f"http://www.old.example/?p={chosen.number}"]) == 1
+    assert titles(gazette)[10:] == [chosen.title]
+    assert pipeline.release(gazette.store, gazette.settings, ["gazette"]) == 29
+    assert titles(gazette) == [one.title for one in flood]
+    assert titles(gazette, "news/atom.xml") == [one.title for one in flood]
+    refresh = gazette.sends(flood)
+    assert (refresh.new, refresh.revised) == (0, 0)
+
+
+def test_what_is_dropped_stays_away_and_no_feed_speaks_of_it(gazette: Gazette):
+    flood = held_ones(gazette)
+    before = gazette.published
+    assert pipeline.drop(gazette.store, ["gazette"], now=gazette.now) == 30
+    gazette.sends(flood)
+    refresh = gazette.sends([replace(one, guid=f"new-{one.number}") for one in flood])
+    assert (refresh.new, refresh.revised, refresh.problem, held(gazette)) == (0, 0, "", set())
+    assert gazette.published == before
+
+
+def test_what_is_held_takes_nobody_elses_place(one_gazette: Gazette):
+    held_ones(one_gazette, 15)
+    one_gazette.text = one_gazette.text.replace("categories: [News]", "categories: [News], keep: 12")
+    assert pipeline.prune(one_gazette.store, one_gazette.settings, now=one_gazette.now).articles == 0
+    one_gazette.text = one_gazette.text.replace("keep: 12", "keep: 8")
+    assert pipeline.prune(one_gazette.store, one_gazette.settings, now=one_gazette.now).articles == 2 + 15
+    assert len(titles(one_gazette)) == 10
+
+
+def test_the_weekly_report_names_what_is_held(one_gazette: Gazette):
+    held_ones(one_gazette)
+    with one_gazette.store.read() as db:
+        (need,) = needs(one_gazette.settings, (), (), one_gazette.now, holding.numbers(db))
+    assert (need.source, need.wrong) == ("gazette", "30 old articles came as new and are held")
+    assert "feedmill release" in need.help
+
+
+def test_undated_entries_of_a_first_document_stand_with_their_neighbours(one_gazette: Gazette):
+    one_gazette.sends([item(1), replace(item(2), date=None), item(3), replace(item(4), date=None)])
+    assert titles(one_gazette) == [item(number).title for number in (1, 2, 3, 4)]
+    dates = [one.published for one in feedparser.parse(one_gazette.published["atom.xml"]).entries]
+    assert (dates[0], dates[2]) == (dates[1], dates[3])
+
+
+def test_of_an_undated_first_document_only_one_stands_at_the_top(one_gazette: Gazette):
+    one_gazette.sends([replace(one, date=None) for one in items(5)])
+    dates = [one.published[:10] for one in feedparser.parse(one_gazette.published["atom.xml"]).entries]
+    assert dates == ["2026-11-02", "2026-11-01", "2026-10-31", "2026-10-30", "2026-10-29"]
+    one_gazette.sends([replace(one, date=None) for one in items(6, first=0)], after=DAY)
+    assert titles(one_gazette)[0] == item(0).title
+
+
+def questions(gazette: Gazette, of: list[Item]) -> list[str]:
+    """What is asked of the store about articles while a document is read and stored."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(gazette.store._engine, "before_cursor_execute", note)
+    try:
+        gazette.sends(of)
+    finally:
+        event.remove(gazette.store._engine, "before_cursor_execute", note)
+    return [one for one in seen if one.startswith("SELECT") and "link_key" in one and "articles.source_id = " in one]
+
+
+def test_the_guard_asks_one_question_where_something_is_new_and_none_where_nothing_is(one_gazette: Gazette):
+    one_gazette.sends(items(40))
+    revised = [replace(item(1), text="Other words."), *items(39, first=2)]
+    assert questions(one_gazette, revised) == []
+    assert len(questions(one_gazette, [item(0), *revised])) == 1
+    assert len(questions(one_gazette, [to_https(one) for one in [item(0), *revised]])) == 1
+
+
+def test_the_question_is_answered_by_indexes(one_gazette: Gazette):
+    one_gazette.sends(items(40))
+    (question,) = questions(one_gazette, [item(0), *items(40)])
+    with one_gazette.store.outside() as db:
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {question}", [0] * question.count("?"))]
+    assert not [step for step in plan if step.startswith("SCAN articles")], plan
+    for index in ("ix_articles_link_key", "ix_articles_title_key", "ix_articles_source_id_published"):
+        assert [step for step in plan if index in step], plan
+
+
+numbers = st.lists(st.integers(1, 10), min_size=1, max_size=6)
+
+
+@given(
+    visits=st.lists(numbers, min_size=2, max_size=4),
+    dates=st.sampled_from(["own", "none", "equal"]),
+    title=st.sampled_from(["", "Links", "What our readers wrote this week"]),
+    link=st.sampled_from(["", "https://old.example/", "https://old.example/changelog"]),
+)
+@hypothesis.settings(max_examples=15, deadline=None)
+def test_without_a_move_nothing_is_otherwise_than_without_the_guard(
+    visits: list[list[int]], dates: str, title: str, link: str
+):
+    """Entries in any order, some twice, some gone for a while; alike in title, date or address."""
+
+    def one(number: int) -> Item:
+        plain = item(number)
+        date = {"own": plain.date, "none": None, "equal": START - DAY}[dates]
+        return replace(plain, date=date, title=title or plain.title, link=link or plain.link)
+
+    results = []
+    for guard in ("true", "false"):
+        with TemporaryDirectory() as folder:
+            gazette = Gazette(open_store("sqlite://"), Path(folder), publishes=False)
+            gazette.text = gazette.text.replace("interval: 1h", f"flood_guard: {guard}")
+            told = [gazette.sends([one(number) for number in visit]) for visit in visits]
+            with gazette.store.read() as db:
+                results.append(([(each.new, each.revised) for each in told], articles.stored(db)))
+            gazette.store.close()
+    assert results[0] == results[1]
+
+
+def test_an_entry_under_an_alias_is_the_article_it_was_bound_to():
+    known = {"new": Known(guid="old", url="https://gazette.example/1", title="One", raw_digest="1")}
+    came = entry(guid="new", url="https://elsewhere.example/1")
+    assert identity.identify(identity.candidates([came]), known) == {"old": came}
+
+
+def test_of_two_entries_the_one_under_its_own_guid_counts():
+    known = {
+        word: Known(guid="old", url="https://gazette.example/1", title="One", raw_digest="1") for word in ("old", "new")
+    }
+    first, second = entry(guid="new", content="Theirs."), entry(guid="old")
+    assert identity.identify(identity.candidates([first, second]), known) == {"old": second}
