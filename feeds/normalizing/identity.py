@@ -23,6 +23,7 @@ _IRI = re.compile(
 )
 _SCRIPT = re.compile(r"\s*(?:javascript|vbscript|livescript|data):", re.IGNORECASE)
 _IMAGE = re.compile(r'<img [^>]*?\bsrc="([^"?#]*)')
+_ORIGIN = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +102,15 @@ def fingerprint(title: str, summary_html: str, content_html: str, enclosures: It
     """Moves exactly when a reader would want to see the article again: with its words, pictures or enclosures.
 
     Dates are left out, since some sources stamp every entry with the time of the request; so are queries of
-    addresses, which carry sizes and session numbers.
+    addresses, which carry sizes and session numbers, and their hosts, which move with a site and not with what it says.
     """
-    pictures = [address for html in (summary_html, content_html) for address in _IMAGE.findall(html)]
-    attached = [enclosure.url.partition("?")[0] for enclosure in enclosures]
+    pictures = [_place(address) for html in (summary_html, content_html) for address in _IMAGE.findall(html)]
+    attached = [_place(enclosure.url.partition("?")[0]) for enclosure in enclosures]
     return _digest(title, text_of(summary_html), text_of(content_html), *pictures, "", *attached)
+
+
+def _place(address: str) -> str:
+    return _ORIGIN.sub("", address)
 
 
 def _what_tells_apart(entry: Entry) -> str:

@@ -37,19 +37,13 @@ class Guard:
     now: datetime
 
     def look(self, store: Store, batch: Sequence[Article], *, known: Collection[str]) -> Guarded:
-        """What is new in `batch`, and what the store has under other guids than these; `known` are those it has.
-
-        A source's first articles get places by their own dates.
-        """
+        """What is new in `batch`, and what the store has under other guids than these; `known` are those it has."""
         unknown = [article for article in batch if article.guid not in known]
-        if not unknown:
+        if not unknown or not self.source.flood_guard:
             return Guarded(articles=tuple(batch))
         with store.read() as db:
             similar = aliases.like(db, self.source.name, unknown)
         if not similar and not known:
-            # Files have no order that says anything of their dates.
-            return Guarded(articles=flooding.placed(batch) if self._is_remote else tuple(batch))
-        if not self.source.flood_guard:
             return Guarded(articles=tuple(batch))
         newest = max((one.published for one in similar if one.held_at is None), default=None)
         found = reappearing.match(unknown, self._absent(similar), present=self.present)
