@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, bindparam, delete, func, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Executable, bindparam, delete, func, select, tuple_
 
 from feeds.records import Refresh, Tally
 from storage import Store
 from storage.batches import batches
 from storage.tables import journal, sources
+from storage.upserts import into
 
 KEPT = timedelta(days=90)
 FORGOTTEN_AT_ONCE = 5_000  # rows of one transaction: some 20 ms
@@ -84,14 +84,14 @@ def _row(refresh: Refresh, day: date) -> dict[str, Any]:
 
 
 @cache
-def _adding(dialect: str) -> Insert:
+def _adding(dialect: str) -> Executable:
     """Adds to the counts of a day. A source that the store does not know adds nothing."""
     given = [bindparam(f"_{name}", type_=journal.c[name].type) for name in ("day", *_COUNTED)]
     rows = select(sources.c.id, *given).where(sources.c.name == bindparam("_name"))
-    into = postgresql.insert(journal) if dialect == "postgresql" else sqlite.insert(journal)
-    into = into.from_select(["source_id", "day", *_COUNTED], rows)
-    sums = {name: journal.c[name] + into.excluded[name] for name in _COUNTED}
-    return into.on_conflict_do_update(index_elements=["source_id", "day"], set_=sums)
+    insert = into(journal, dialect).from_select(["source_id", "day", *_COUNTED], rows)
+    sums = {name: journal.c[name] + insert.excluded[name] for name in _COUNTED}
+    adding: Executable = insert.on_conflict_do_update(index_elements=["source_id", "day"], set_=sums)
+    return adding
 
 
 def _added_up(db: Connection, since: date, names: Collection[str] | None = None) -> dict[date, Tally]:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Date,
     DateTime,
     Dialect,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    event,
     false,
     text,
 )
@@ -67,6 +69,17 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+@event.listens_for(metadata, "before_create")
+def _take_conditions(_metadata: MetaData, db: Connection, **_how: Any) -> None:
+    """Complete the partial indexes where tables are made in PostgreSQL."""
+    # Named as an argument of the index, its condition would have the whole dialect imported with this module, and every
+    # command wait for it.
+    if db.dialect.name == "postgresql":
+        for index in (index for table in metadata.tables.values() for index in table.indexes):
+            index.dialect_kwargs.update(index.info)
+
 
 # SQLite gives only INTEGER PRIMARY KEY a row id of its own; PostgreSQL wants the larger type.
 RowId = BigInteger().with_variant(Integer, "sqlite")
@@ -216,7 +229,7 @@ tombstones = Table(  # of articles that were stored and are gone: an entry that 
         "ix_tombstones_withdrawn",
         "deleted_at",
         sqlite_where=text("reason = 'withdrawn'"),
-        postgresql_where=text("reason = 'withdrawn'"),
+        info={"postgresql_where": text("reason = 'withdrawn'")},
     ),
 )
 
@@ -251,7 +264,7 @@ shelves = Table(
         "published",
         text("article_id DESC"),
         sqlite_where=text("archive IS NULL"),
-        postgresql_where=text("archive IS NULL"),
+        info={"postgresql_where": text("archive IS NULL")},
     ),
     Index("ix_shelves_archive", "category_id", "archive"),
     Index(None, "article_id"),
@@ -268,7 +281,7 @@ archives = Table(  # RFC 5005, section 4: once written such a document does not 
         "category_id",
         "number",
         sqlite_where=text("is_written = 0"),
-        postgresql_where=text("NOT is_written"),
+        info={"postgresql_where": text("NOT is_written")},
     ),
 )
 

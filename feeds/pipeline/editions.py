@@ -65,8 +65,9 @@ def _publish(
     work.take(partial(_publish_lists, settings, every))
     work.take(partial(_put_assets, settings, made.assets))
     is_swept, sweep = True, None
+    secluded = [category for category in every if category and category.private]
     if privacy.former(settings, standing) or any(
-        edition.is_to_be_swept for edition in _editions(settings, made, every, standing, None)
+        edition.is_to_be_swept for edition in _editions(settings, made, every, standing, secluded)
     ):
         wanted = None  # whatever shows what is private now is written again
         try:

@@ -116,15 +116,10 @@ class Sweep:
 
     def finish(self) -> None:
         """Take away what shows it still: that is worse than a file less, which is written as soon as it can be."""
-        problems = []
-        for path in self.shown:
-            try:
-                if tracing.shows(self.settings.output, path, self.ids):
-                    output.remove(self.settings.output, path)
-            except OutputError as error:
-                problems.append(str(error))
-        if problems:
-            raise OutputError("\n".join(problems))
+        output.remove_all(
+            ((self.settings.output, path) for path in self.shown),
+            where=lambda tree, path: tracing.shows(tree, path, self.ids),
+        )
 
 
 def sweep(store: Store, settings: Settings, standing: Mapping[Key, Shelf], *, published: Collection[str]) -> Sweep:

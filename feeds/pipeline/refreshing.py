@@ -367,7 +367,6 @@ class Refreshing:
     def _give_back(self) -> None:
         self._patiently(self.flush)
         self._patiently(self._release)
-        self._patiently(partial(journal.forget, self._store, today=self._clock.now().date()))
 
     def _release(self) -> None:
         with self._store.begin() as db:

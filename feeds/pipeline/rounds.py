@@ -12,7 +12,7 @@ from feeds.pipeline.refreshing import Refreshing, whole_seconds
 from feeds.pipeline.storing import Visit
 from feeds.records import Fetched, Refresh, Source
 from feeds.settings import Settings
-from storage import Store, sources
+from storage import Store, journal, sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ def start_round(
 ) -> Round:
     """Claim those of `wanted` that are due, see `claim`; they are refreshed while `refreshes` is iterated over."""
     prepare(store, settings)
+    journal.forget(store, today=clock.now().date())  # as a daemon does now and then
     ours = claim(store, settings, wanted, now=whole_seconds(clock.now()), force=force, revive=revive)
     running = Refreshing(store, settings, clock=clock, expected=len(ours.claimed))
     running.add(ours.claimed)

@@ -80,15 +80,8 @@ def _known(store: Store, settings: Settings, word: str) -> tuple[tuple[str, ...]
 def _remove(store: Store, settings: Settings, shown: Sequence[tuple[Path, str]], ids: Sequence[str]) -> None:
     """Take away what shows one of these articles still: nothing is published there any more, or it could not be
     written. That is worse than a file less, which is written as soon as it can be."""
-    problems = []
     with output.writing(settings.output), privacy.writing(settings):
         left = [(tree, path) for tree, path in shown if tracing.shows(tree, path, ids)]
         with store.begin() as db:
             withdrawing.write_again(db, privacy.documents(path for _tree, path in left))
-        for tree, path in left:
-            try:
-                output.remove(tree, path)
-            except OutputError as error:
-                problems.append(str(error))
-    if problems:
-        raise OutputError("\n".join(problems))
+        output.remove_all(left)

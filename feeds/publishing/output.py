@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -87,6 +87,25 @@ def remove(folder: Path, path: str) -> None:
             target.parent.rmdir()
     except OSError as error:
         raise OutputError(_words(target, error)) from error
+
+
+def remove_all(
+    places: Iterable[tuple[Path, str]], *, where: Callable[[Path, str], bool] = lambda _folder, _path: True
+) -> None:
+    """Take published files away, each given as a folder and a path below it, if `where` says so when its turn comes;
+    one that cannot be keeps no other.
+
+    Raises OutputError that tells of all that are left.
+    """
+    problems = []
+    for folder, path in places:
+        try:
+            if where(folder, path):
+                remove(folder, path)
+        except OutputError as error:
+            problems.append(str(error))
+    if problems:
+        raise OutputError("\n".join(problems))
 
 
 def _content(target: Path) -> bytes | None:

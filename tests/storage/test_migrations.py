@@ -59,6 +59,18 @@ def test_a_migrated_file_has_the_same_schema_as_one_made_of_the_tables(tmp_path:
     opened.close()
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_a_migrated_postgresql_has_the_same_indexes_as_one_made_of_the_tables(store: Store):
+    query = text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()")
+    with store.begin() as db:
+        migrated = {name: definition for name, definition in db.execute(query) if not name.startswith("alembic")}
+        metadata.drop_all(db)
+        metadata.create_all(db)
+        assert {
+            name: definition for name, definition in db.execute(query) if not name.startswith("alembic")
+        } == migrated
+
+
 def test_what_an_older_feedmill_stored_is_there_after_a_migration(tmp_path: Path):
     path = tmp_path / "old.db"
     engine = create_engine(f"sqlite:///{path}")

@@ -107,20 +107,21 @@ class Pushing:
         return self._receiver.take(settings, delivery, now=self._clock.now())
 
     def _post(self, settings: Settings, per_host: PerHost | None = None) -> Post:
-        how = manners(settings)
-        return Post(
-            user_agent=how.user_agent,
-            per_host=per_host or how.per_host,
-            clock=self._clock,
-            until=self._clock.monotonic() + BUDGET,
-            stopping=self._stopping,
-        )
+        return _post(settings, self._clock, self._stopping, per_host)
 
 
 def ping(store: Store, settings: Settings, *, clock: Clock) -> None:
     """Tell somebody else's hub what was published, where there is no daemon to do it."""
     if settings.push.hub not in ("", "own"):
-        how = manners(settings)
-        until = clock.monotonic() + BUDGET
-        post = Post(user_agent=how.user_agent, per_host=how.per_host, clock=clock, until=until)
-        Announcer(store).announce(settings, post, now=clock.now())
+        Announcer(store).announce(settings, _post(settings, clock, threading.Event()), now=clock.now())
+
+
+def _post(settings: Settings, clock: Clock, stopping: threading.Event, per_host: PerHost | None = None) -> Post:
+    how = manners(settings)
+    return Post(
+        user_agent=how.user_agent,
+        per_host=per_host or how.per_host,
+        clock=clock,
+        until=clock.monotonic() + BUDGET,
+        stopping=stopping,
+    )
