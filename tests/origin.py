@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import socket
 import socketserver
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+
+from loopback import Loopback
 
 Chunks = Iterator[bytes]
 
@@ -51,13 +50,12 @@ def _missing(_request: Request) -> bytes:
     return answer("404 Not Found")
 
 
-class Origin:
+class Origin(Loopback):
     """A server on 127.0.0.1. `plays` maps paths to what they do; every request is kept in `requests`."""
 
     def __init__(self) -> None:
         self.plays: dict[str, Play] = {}
         self.requests: list[Request] = []
-        self.stopping = threading.Event()  # a play that drips looks at it, or waits for it
         origin = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -76,23 +74,10 @@ class Origin:
             allow_reuse_address = True
             request_queue_size = 200
 
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Server(("127.0.0.1", 0), Handler))
 
     def url(self, path: str = "/feed.xml") -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        return super().url(path)
 
     def play(self, path: str, what: bytes | Play) -> str:
         """From now on `path` answers so; its address."""

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from loopback import Loopback
 
 PATIENCE = 30.0  # seconds; every wait ends long before
 
@@ -48,31 +49,17 @@ def agreeing(asked: Asked) -> Told:
     return Told(body=asked.query.get("hub.challenge", "").encode())
 
 
-class Station:
+class Station(Loopback):
     """Every request is kept; what a path `plays` is its answer, and `agreeing` where nothing is said."""
 
     def __init__(self) -> None:
         self.plays: dict[str, Play] = {}
         self.all: list[Asked] = []
         self.told = threading.Condition()
-        self.stopping = threading.Event()  # a play that stalls waits for it
-        self.server = _Server(("127.0.0.1", 0), _handler(self))
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().__init__(_Server(("127.0.0.1", 0), _handler(self)))
 
     def url(self, path: str = "/callback") -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}{path}"
+        return super().url(path)
 
     def asked(self, path: str = "/callback", method: str = "") -> list[Asked]:
         return [one for one in self.all if one.path == path and method in ("", one.method)]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+needs_newsboat = pytest.mark.skipif(
+    not shutil.which("newsboat"), reason="newsboat is not installed; .ci/run installs it"
+)
 
 
 class Newsboat:

@@ -22,10 +22,11 @@ from feeds.publishing.pages import Pages, article_path
 from feeds.serving import Server, application
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = [
+in_a_browser = [
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed; .ci/run installs it"),
     pytest.mark.xdist_group("chromium"),
 ]
+pytestmark = in_a_browser
 PICTURE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="6000" height="4000"><rect width="6000" height="4000" fill="#7a9"/>'
     b'<circle cx="3000" cy="2000" r="1500" fill="#c74"/></svg>'

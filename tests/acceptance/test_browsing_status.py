@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from command import Feedmill
-from test_browsing import CHROMIUM, FOCUSED, WIDTHS, Visit, browser, scheme, screenshots, serious, visit  # noqa: F401
+from test_browsing import FOCUSED, WIDTHS, Visit, browser, in_a_browser, scheme, screenshots, serious, visit  # noqa: F401
 from test_serving import serving
 
 from builders import MONDAY, article, config
@@ -27,10 +27,6 @@ from feeds.serving import Server, application
 from feeds.serving.status import StatusPage
 from storage import articles, journal, open_store, sources
 
-in_a_browser = [
-    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed; .ci/run installs it"),
-    pytest.mark.xdist_group("chromium"),
-]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ODD = ("<script>alert(1)</script>", "رسائل الطاحونة", "\u202egnp.exe", "磨坊晚报" * 40, "x" * 300)
 PROBLEMS = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from datetime import datetime
 from html import unescape
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import feedparser
 import pytest
 from command import Feedmill
-from newsboat import Newsboat
+from newsboat import Newsboat, needs_newsboat
 from webserver import Origin
 
 ATOM_SOURCE = """<?xml version="1.0" encoding="utf-8"?>
@@ -118,7 +117,7 @@ class TestFeedparser:
         assert feed.generator == "feedmill"
 
 
-@pytest.mark.skipif(not shutil.which("newsboat"), reason="newsboat is not installed; .ci/run installs it")
+@needs_newsboat
 class TestNewsboat:
     @pytest.fixture(params=["atom", "rss"])
     def newsboat(self, request: pytest.FixtureRequest, mill: Feedmill, origin: Origin, tmp_path: Path) -> Newsboat:

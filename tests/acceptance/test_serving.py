@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ from pathlib import Path
 import feedparser
 import pytest
 from command import Feedmill
-from newsboat import Newsboat
+from newsboat import Newsboat, needs_newsboat
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def statuses(mill: Feedmill, process: subprocess.Popen[str], path: str) -> list[
     return [one["status"] for one in told if one["event"] == "request" and one["path"] == path]
 
 
-@pytest.mark.skipif(not shutil.which("newsboat"), reason="newsboat is not installed; .ci/run installs it")
+@needs_newsboat
 @pytest.mark.parametrize("format_", ["atom", "rss"])
 def test_newsboat_shows_each_article_once_and_asks_again_for_nothing(
     mill: Feedmill, tmp_path: Path, format_: str

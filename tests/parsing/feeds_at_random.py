@@ -30,7 +30,7 @@ def any_of(*lines: str) -> st.SearchStrategy[str]:
 
 BASES = any_of(
     "https://base.example/x/¦https://base.example/x/¦https://base.example/x/¦https://base.example/x/",
-    "https://base.example/x/¦https://base.example/x/¦deep/¦/root/¦http://base.example¦../x?y#z¦¦//[¦urn:x",
+    "https://base.example/x/¦https://base.example/x/¦deep/¦/top/¦http://base.example¦../x?y#z¦¦//[¦urn:x",
     "HTTPS://b.example/",
 )
 WORDS = any_of(

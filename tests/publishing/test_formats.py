@@ -11,7 +11,6 @@ from pathlib import Path
 import feedparser
 import pytest
 from lxml import etree
-from outside import jing, needs_jing, read_json_feed
 from whole import feed, whole_article
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article, source
@@ -21,6 +20,7 @@ from feeds.publishing import WRITERS, atom, jsonfeed, opml, rss
 from feeds.publishing.cleaning import clean
 from feeds.publishing.validating import checked
 from feeds.records import Article, Body, Enclosure, Feed, Link, Origin, Person, Source, Subscription, Tag
+from outside import jing, needs_jing, read_json_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"

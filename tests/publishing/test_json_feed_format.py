@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from outside import read_json_feed
 from whole import feed, whole_article
 
 from builders import TUESDAY, article
 from feeds.publishing import jsonfeed
 from feeds.records import Article, Enclosure, Link, Person
+from outside import read_json_feed
 
 PUBLISHED = Path(__file__).parent.parent / "feeds"
 

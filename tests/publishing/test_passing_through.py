@@ -10,7 +10,6 @@ from pathlib import Path
 import feedparser
 import pytest
 from lxml import etree
-from outside import jing, needs_jing, read_json_feed
 from whole import feed, whole_article
 
 from builders import WEDNESDAY, article, source
@@ -20,6 +19,7 @@ from feeds.publishing import WRITERS, atom, jsonfeed, rss
 from feeds.publishing.cleaning import clean
 from feeds.publishing.validating import checked
 from feeds.records import Article, Body, Enclosure, Extension, Feed
+from outside import jing, needs_jing, read_json_feed
 
 DOCUMENTS = Path(__file__).parent.parent / "documents"
 PUBLISHED = Path(__file__).parent.parent / "feeds"

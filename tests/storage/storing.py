@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-
-from sqlalchemy import event
 
 from builders import MONDAY, source
 from feeds.normalizing.categories import slugs
@@ -64,18 +60,3 @@ def titles(store: Store, category: str | None = None) -> list[str]:
 def address(store: Store) -> str:
     """The database's address, password and all, for another process to open."""
     return store._engine.url.render_as_string(hide_password=False)
-
-
-@contextmanager
-def statements(store: Store) -> Iterator[list[str]]:
-    """The SQL that runs inside the block, a statement for many rows counted once."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(store._engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(store._engine, "before_cursor_execute", note)

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from storing import save, statements, stored, titles, waiting, written
+from storing import save, stored, titles, waiting, written
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.normalizing.categories import slugs
 from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
+from statements import statements
 from storage import Store, articles
 
 

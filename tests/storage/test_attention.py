@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from storing import of, statements
+from storing import of
 
 from builders import MONDAY
 from feeds.records import SourceState
+from statements import statements
 from storage import Store, attention, reports, sources
 from storage.reports import Report
 

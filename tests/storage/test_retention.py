@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text
-from storing import of, save, statements, stored, titles, waiting, written
+from storing import of, save, stored, titles, waiting, written
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.normalizing.categories import slugs
 from feeds.records import Article, Known
+from statements import statements
 from storage import Store, articles, retention, sources
 from storage.retention import Pruned, Rule, Rules
 from storage.tables import tombstones

@@ -6,11 +6,12 @@ from datetime import UTC, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from storing import always, of, save, statements, stored
+from storing import always, of, save, stored
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.errors import StoreError
 from feeds.records import Body, Rhythm, Source, SourceState, Validators
+from statements import statements
 from storage import Store, claims, sources
 
 HOUR = timedelta(hours=1)

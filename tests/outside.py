@@ -12,7 +12,7 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-SCHEMAS = Path(__file__).parent.parent / "schemas"
+SCHEMAS = Path(__file__).parent / "schemas"
 needs_jing = pytest.mark.skipif(not shutil.which("jing"), reason="jing is not installed; .ci/run installs it")
 
 
