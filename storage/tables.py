@@ -186,20 +186,20 @@ articles = Table(
         "ix_articles_link_key",
         "link_key",
         sqlite_where=text("link_key <> 0"),
-        postgresql_where=text("link_key <> 0"),
+        info={"postgresql_where": text("link_key <> 0")},
     ),
     Index(
         "ix_articles_title_key",
         "title_key",
         sqlite_where=text("title_key <> 0"),
-        postgresql_where=text("title_key <> 0"),
+        info={"postgresql_where": text("title_key <> 0")},
     ),
     Index(
         "ix_articles_held",
         "source_id",
         "held_at",
         sqlite_where=text("held_at IS NOT NULL"),
-        postgresql_where=text("held_at IS NOT NULL"),
+        info={"postgresql_where": text("held_at IS NOT NULL")},
     ),
 )
 
