@@ -40,6 +40,7 @@ class Source:
     keep: int | None = None  # this many of its newest articles are kept, and none published longer ago than `keep_for`
     keep_for: timedelta | None = None
     flood_guard: bool = True  # entries that come back under new ids are known, and floods of old ones are held
+    priority: int = 0  # of several sources that tell one story, the one with the highest is shown
     headers: tuple[tuple[str, str], ...] = ()
     auth: str = ""  # a whole Authorization header
     proxy: str = ""
@@ -272,6 +273,7 @@ class Origin:
     icon: str = ""
     language: str = ""
     authors: tuple[Person, ...] = ()
+    is_stated: bool = False  # by the entry itself; else it is how its document describes itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +289,7 @@ class RawOrigin:
     icon: str = ""
     language: str = ""
     authors: tuple[Person, ...] = ()
+    is_stated: bool = False  # by the entry itself; else it is how its document describes itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +347,16 @@ class Subscription:
     categories: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Another source's article that tells the same story, and is not shown."""
+
+    source: str
+    title: str  # of the source, as it calls itself
+    url: str
+    categories: tuple[str, ...] = ()
+
+
 DateFrom: TypeAlias = Literal["published", "updated", "url", "first-seen"]
 
 
@@ -379,6 +392,8 @@ class Article:
     link_key: int = 0  # of its address, to find it by; 0: it has none that is an article's
     title_key: int = 0  # of its title; 0: that says too little
     held_at: datetime | None = None  # by the flood guard: it stands on no shelf until it is released
+    bands: tuple[int, ...] = ()  # of its text: keys of which others that tell the same have one as well
+    copies: tuple[Copy, ...] = ()  # on the shelf that it is published from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -503,6 +518,7 @@ class Category:
     keep: int | None = None  # it holds this many of its newest articles, and none published longer ago than `keep_for`
     keep_for: timedelta | None = None
     private: Private | None = None
+    stories: bool = True  # of several articles that tell one story it shows one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

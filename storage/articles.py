@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
@@ -24,9 +24,9 @@ from sqlalchemy import (
 )
 
 from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
-from storage import archiving, categories, copies, tombstones
+from storage import archiving, banding, categories, copies, covering, tombstones
 from storage.batches import batches
-from storage.tables import aliases, articles, shelves, sources
+from storage.tables import aliases, articles, covered, shelves, sources
 from storage.tables import categories as table
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -45,6 +45,7 @@ class Saved:
     held: int = 0
     revised: int = 0
     categories: tuple[str, ...] = ()
+    arrived: frozenset[int] = field(default=frozenset(), compare=False)  # rows for `stories.settle`
 
 
 def known(db: Connection, source: str, guids: Iterable[str]) -> dict[str, Known]:
@@ -69,6 +70,7 @@ def save(
     slugs: categories.Slugs,
     private: Set[str] = frozenset(),
     readdressed: Container[str] = (),
+    rank: covering.Rank = covering.by_date,
 ) -> Saved:
     """Store what is new in `batch` and what was revised, put it on its shelves, and mark these as touched; what stands
     in a `private` category stands in such categories alone.
@@ -93,22 +95,30 @@ def save(
 
     placed = _insert(db, source_id, new, now=now)
     _update(db, [_revision(stored[article.guid], article, now=now) for article in revised])
+    banding.replace_bands(db, {stored[article.guid].id: article.bands for article in revised})
     _update(db, [{"_id": stored[article.guid].id} | _unseen(article) for article in others])
     placed += [
         categories.Placed(one.id, one.published, None if one.held_at else a.categories)
         for a in (*revised, *others)
         for one in [stored[a.guid]]
     ]
-    touched = categories.shelve(db, source_id, placed, slugs=slugs, private=private).touched
+    moves = categories.shelve(db, source_id, placed, slugs=slugs, private=private, rank=rank)
+    touched = moves.touched
     renewed = {stored[article.guid].id for article in revised}
     archiving.take_out(db, renewed)
-    also = categories.touch_those_of(db, renewed)
+    also = categories.touch_those_of(db, renewed)  # also where they are named as copies
     categories.touch(db, set(touched.values()) - also)
     shown = [article for article in revised if not stored[article.guid].held_at]
     names = {name for article in shown for name in article.categories}
     names |= {key for key in touched if isinstance(key, str)}
     held = sum(article.held_at is not None for article in new)
-    return Saved(new=len(new) - held, held=held, revised=len(shown), categories=tuple(sorted(names)))
+    return Saved(
+        new=len(new) - held,
+        held=held,
+        revised=len(shown),
+        categories=tuple(sorted(names)),
+        arrived=frozenset(renewed | {article_id for _shelf_id, article_id in moves.entered}),
+    )
 
 
 def archived(db: Connection, shelf_id: int, number: int | None, *, limit: int | None = None) -> tuple[Article, ...]:
@@ -132,12 +142,21 @@ def stored(
     return _read(db, query)
 
 
+def of_rows(db: Connection, rows: Iterable[int]) -> dict[int, Article]:
+    """These articles by their rows, without their categories."""
+    found = (db.execute(_select().where(articles.c.id.in_(some))) for some in batches(rows))
+    return {row[-1]: _article(row, ()) for result in found for row in result}
+
+
 def ids_on(db: Connection, shelf_ids: Iterable[int]) -> set[str]:
-    """The ids in feeds of all that stands on these shelves."""
-    query = select(articles.c.atom_id).join(shelves, shelves.c.article_id == articles.c.id)
-    return {
-        atom_id for some in batches(shelf_ids) for atom_id in db.scalars(query.where(shelves.c.category_id.in_(some)))
-    }
+    """The ids in feeds of all that stands on these shelves, or is covered there."""
+    wanted = set(shelf_ids)
+    queries = (
+        select(articles.c.atom_id).join(each, each.c.article_id == articles.c.id).where(each.c.category_id.in_(some))
+        for some in batches(wanted)
+        for each in (shelves, covered)
+    )
+    return {atom_id for query in queries for atom_id in db.scalars(query)}
 
 
 def named(db: Connection, *words: str) -> list[int]:
@@ -168,11 +187,13 @@ def reshelve(
     *,
     slugs: categories.Slugs,
     private: Set[str] = frozenset(),
+    rank: covering.Rank = covering.by_date,
 ) -> None:
     """Put a source's stored articles on the shelves that `assign` names; None takes them off every shelf. Those that
     are held stand on none.
 
-    The categories that an article left or entered are touched, no others.
+    The categories that an article left or entered are touched, no others. Which of them tell one story is settled
+    afterwards.
     """
     source_id = _source_id(db, source)
     placed, renewed = [], set()
@@ -180,7 +201,7 @@ def reshelve(
         placed.append(_placed(row, assign if row.held_at is None else None))
         if row.revised_at:
             renewed.add(row.id)
-    moves = categories.shelve(db, source_id, placed, slugs=slugs, private=private)
+    moves = categories.shelve(db, source_id, placed, slugs=slugs, private=private, rank=rank)
     # Any archive document may show what a revised article was before, which is to leave as well.
     for shelf_id in {shelf_id for shelf_id, article_id in moves.left if article_id in renewed}:
         archiving.write_again(db, shelf_id)
@@ -196,7 +217,8 @@ def shelve_released(
     slugs: categories.Slugs,
     private: Set[str] = frozenset(),
 ) -> None:
-    """Put these articles of a source, held until now, on the shelves that `assign` names; None: on none."""
+    """Put these articles of a source, held until now, on the shelves that `assign` names; None: on none. Which of them
+    tell one story is settled afterwards."""
     rows = [
         row for some in batches(ids) for row in db.execute(select(*_TO_SHELVE).where(articles.c.id.in_(some))).all()
     ]
@@ -265,6 +287,7 @@ def _insert(db: Connection, source_id: int, new: list[Article], *, now: datetime
     db.execute(insert(articles), rows)
     # Asked for afterwards: with RETURNING in the order of the rows, SQLite takes a statement for each.
     ids = {row.guid: row.id for row in _of_guids(db, _IDS, source_id, (article.guid for article in new))}
+    banding.add_bands(db, {ids[article.guid]: article.bands for article in new})
     return [
         categories.Placed(ids[article.guid], article.published, None if article.held_at else article.categories)
         for article in new

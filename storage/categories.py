@@ -11,12 +11,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    ScalarSelect,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+    update,
+)
 
-from storage import archiving
+from storage import archiving, covering
 from storage.batches import batches
 from storage.tables import categories as table
-from storage.tables import shelves, sources
+from storage.tables import covered, shelves, sources
 
 # Folder names for a category's name, the best first: the first that is free is taken, and kept for good.
 Slugs: TypeAlias = Callable[[str], Sequence[str]]
@@ -72,6 +85,7 @@ class Moves(NamedTuple):
 
     touched: dict[Key, int]  # the shelves that an article entered or left: their rows, by key
     left: frozenset[tuple[int, int]]  # from which shelf which article went, by their rows
+    entered: frozenset[tuple[int, int]] = frozenset()
 
 
 def settle(
@@ -111,11 +125,19 @@ def settle(
 
 
 def shelve(
-    db: Connection, source_id: int, placed: Sequence[Placed], *, slugs: Slugs, private: Set[str] = frozenset()
+    db: Connection,
+    source_id: int,
+    placed: Sequence[Placed],
+    *,
+    slugs: Slugs,
+    private: Set[str] = frozenset(),
+    rank: covering.Rank = covering.by_date,
 ) -> Moves:
     """Make these articles of a source stand on the shelves of their categories, of their source and of everything, and
     on no others; one in a `private` category in such categories alone. What left a shelf leaves its archive document
     there as well, which is to be written again.
+
+    A copy stays one where it belongs. The best copy, by `rank`, of what left takes its place.
     """
     placed = [article._replace(categories=_private_ones(article.categories, private)) for article in placed]
     names = {name for article in placed for name in article.categories or ()}
@@ -131,26 +153,23 @@ def shelve(
         if article.categories is not None
         for key in (*(own if private.isdisjoint(article.categories) else ()), *article.categories)
     }
-    columns = (shelves.c.category_id, shelves.c.article_id, shelves.c.archive)
-    standing: dict[tuple[int, int], int | None] = {
-        (row.category_id, row.article_id): row.archive
-        for some in batches(published)
-        for row in db.execute(select(*columns).where(shelves.c.article_id.in_(some)))
-    }
-    left, entered = standing.keys() - wanted, wanted - standing.keys()
+    standing, hidden = _places(db, published)
+    left, entered, gone = standing.keys() - wanted, wanted - standing.keys() - hidden, hidden - wanted
+    covering.forget(db, gone)
     if left:
         archiving.write_these_again(db, ((place[0], number) for place in left if (number := standing[place])))
         is_it = (shelves.c.category_id == bindparam("category"), shelves.c.article_id == bindparam("article"))
         db.execute(delete(shelves).where(*is_it), [{"category": shelf, "article": id_} for shelf, id_ in left])
+        covering.succeed(db, {place: standing[place] for place in left}, rank=rank)
     if entered:
         db.execute(
             insert(shelves),
             [{"category_id": shelf, "article_id": id_, "published": published[id_]} for shelf, id_ in sorted(entered)],
         )
     if private:
-        _note_strays(db, {article for shelf, article in left if shelf == ids[None]}, placed)
-    moved = {shelf for shelf, _article in left | entered}
-    return Moves({key: id_ for key, id_ in ids.items() if id_ in moved}, frozenset(left))
+        _note_strays(db, {article for shelf, article in left | gone if shelf == ids[None]}, placed)
+    moved = {shelf for shelf, _article in left | entered | gone}
+    return Moves({key: id_ for key, id_ in ids.items() if id_ in moved}, frozenset(left), frozenset(entered))
 
 
 def _private_ones(names: tuple[str, ...] | None, private: Set[str]) -> tuple[str, ...] | None:
@@ -178,23 +197,34 @@ def touch(db: Connection, shelf_ids: Iterable[int]) -> None:
         db.execute(update(table).where(table.c.id.in_(some)).values(touched=table.c.touched + 1))
 
 
+def _places(db: Connection, article_ids: Iterable[int]) -> tuple[dict[covering.Place, int | None], set[covering.Place]]:
+    """Where these articles stand, with the archive document that holds each there; and where they are copies."""
+    standing: dict[covering.Place, int | None] = {}
+    hidden: set[covering.Place] = set()
+    for some in batches(article_ids):
+        for row in db.execute(_PLACES, {"articles": some}):
+            place = (row.category_id, row.article_id)
+            if row.is_copy:
+                hidden.add(place)
+            else:
+                standing[place] = row.archive
+    return standing, hidden
+
+
 def touch_those_of(db: Connection, article_ids: Iterable[int]) -> set[int]:
-    """Every shelf that one of these articles stands on is to be written; their rows."""
-    found = {
-        shelf
-        for some in batches(article_ids)
-        for shelf in db.scalars(select(shelves.c.category_id).where(shelves.c.article_id.in_(some)).distinct())
-    }
+    """Every shelf that one of these articles stands on, or is named on as a copy, is to be written; their rows."""
+    standing, hidden = _places(db, article_ids)
+    found = {shelf for shelf, _article in (*standing, *hidden)}
     touch(db, found)
     return found
 
 
 def of_articles(db: Connection, article_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
-    """The categories that each of these articles stands in, by name; an article that stands in none is left out."""
+    """The categories that each of these articles belongs in, by name, be it as a copy; an article that belongs in none
+    is left out."""
     found: dict[int, list[str]] = {}
     for some in batches(article_ids):
-        of_some = select(shelves.c.article_id, table.c.name).join(table, table.c.id == shelves.c.category_id)
-        for row in db.execute(of_some.where(shelves.c.article_id.in_(some), table.c.name.is_not(None))):
+        for row in db.execute(_NAMES, {"articles": some}):
             found.setdefault(row.article_id, []).append(row.name)
     return {article_id: tuple(sorted(names)) for article_id, names in found.items()}
 
@@ -263,6 +293,23 @@ def _folded(slug: str) -> str:
     """Equal for slugs that a file system without capitals, or one that composes Unicode anew, takes for one."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", slug).casefold())
 
+
+_SOME: Any = bindparam("articles", expanding=True)
+_PLACES = union_all(
+    select(shelves.c.category_id, shelves.c.article_id, shelves.c.archive, literal(0).label("is_copy")).where(
+        shelves.c.article_id.in_(_SOME)
+    ),
+    select(covered.c.category_id, covered.c.article_id, null(), literal(1)).where(covered.c.article_id.in_(_SOME)),
+)
+
+_NAMES = union_all(
+    *(
+        select(each.c.article_id, table.c.name)
+        .join(table, table.c.id == each.c.category_id)
+        .where(each.c.article_id.in_(_SOME), table.c.name.is_not(None))
+        for each in (shelves, covered)
+    )
+)
 
 _SHELVES = select(
     table.c.id,

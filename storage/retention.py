@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, exists, or_, select, true
 
 from storage import categories as shelving
-from storage import tombstones
+from storage import covering, tombstones
 from storage.batches import batches
 from storage.tables import articles, categories, shelves, sources
 
@@ -51,6 +51,7 @@ class Pruned:
 
     articles: int = 0
     categories: Mapping[str, int] = field(default_factory=dict)
+    successors: int = 0  # copies that took a place
 
 
 def portions(db: Connection, rules: Rules) -> tuple[Rules, ...]:
@@ -74,25 +75,43 @@ def let_go(db: Connection, rules: Rules, *, limit: int) -> list[int]:
     return list(found)[:limit]
 
 
-def purge(db: Connection, gone: Sequence[int], *, now: datetime, reason: tombstones.Reason = "purged") -> Pruned:
-    """Take these articles out of the store and off their shelves, which are touched; a tombstone stays of each.
+def purge(
+    db: Connection,
+    gone: Sequence[int],
+    *,
+    now: datetime,
+    reason: tombstones.Reason = "purged",
+    rank: covering.Rank = covering.by_date,
+) -> Pruned:
+    """Take these articles out of the store and off their shelves, which are touched; a tombstone stays of each. The
+    best copy of each, by `rank`, takes its place.
 
     Archive documents stay as they are, until the last article of theirs goes.
     """
     numbers: Counter[str] = Counter()
-    total = 0
+    total = successors = 0
     for some in batches(gone):
         standing = shelving.of_articles(db, some)
         rows = db.execute(select(articles).with_only_columns(*_BURIED).where(articles.c.id.in_(some))).all()
         tombstones.bury(db, rows, standing=standing, reason=reason, now=now)
         shelving.touch_those_of(db, some)
-        db.execute(delete(articles).where(articles.c.id.in_(some)))  # and with them their places on shelves
+        places = _places(db, some)
+        db.execute(delete(shelves).where(shelves.c.article_id.in_(some)))
+        successors += covering.succeed(db, places, rank=rank, without=gone)
+        db.execute(delete(articles).where(articles.c.id.in_(some)))  # and with them all that is known of them
         numbers.update(name for names in standing.values() for name in names)
         total += len(rows)
-    return Pruned(articles=total, categories=dict(numbers))
+    return Pruned(articles=total, categories=dict(numbers), successors=successors)
 
 
 _BURIED = [articles.c[name] for name in ("id", "source_id", "guid", "atom_id", "url", "title", "path")]
+
+
+def _places(db: Connection, some: Sequence[int]) -> dict[covering.Place, int | None]:
+    """Where these articles stand, and in which archive document."""
+    columns = (shelves.c.category_id, shelves.c.article_id, shelves.c.archive)
+    rows = db.execute(select(*columns).where(shelves.c.article_id.in_(some)))
+    return {(row.category_id, row.article_id): row.archive for row in rows}
 
 
 class _Cutoff(NamedTuple):

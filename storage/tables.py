@@ -213,6 +213,23 @@ aliases = Table(  # other guids under which a source's entry came back: it is th
     Column("since", UTCDateTime, nullable=False),
 )
 
+bands = Table(  # keys that texts which are much alike have in common: by them the copies of an article are found
+    "bands",
+    metadata,
+    Column("band", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,  # there are many, and each would be there twice
+)
+
+covered = Table(  # articles that a shelf does not show, because another one there tells the same story
+    "covered",
+    metadata,
+    Column("category_id", ForeignKey("categories.id"), primary_key=True),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("by_article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("reason", PlainText, nullable=False),  # what told that it is the same story, in words
+)
+
 tombstones = Table(  # of articles that were stored and are gone: an entry that a source still lists stays away
     "tombstones",
     metadata,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from storage import archiving, articles, categories, retention, tombstones
+from storage import archiving, articles, categories, covering, retention, tombstones
 
 
 class Document(NamedTuple):
@@ -23,7 +23,13 @@ def published_ids(db: Connection, *words: str) -> tuple[str, ...]:
     return (*articles.atom_ids(db, articles.named(db, *words)), *tombstones.ids(db, *words))
 
 
-def withdraw(db: Connection, *words: str, showing: Iterable[Document], now: datetime) -> int:
+def withdraw(
+    db: Connection,
+    *words: str,
+    showing: Iterable[Document],
+    now: datetime,
+    rank: covering.Rank = covering.by_date,
+) -> int:
     """Take the articles of these addresses, guids or ids out of the store; how many there were, with those gone before.
 
     A tombstone of each says that it was withdrawn. The documents that hold one, and those `showing` one whatever the
@@ -33,7 +39,7 @@ def withdraw(db: Connection, *words: str, showing: Iterable[Document], now: date
     count = len(found) + len(tombstones.ids(db, *words))
     write_again(db, showing)
     archiving.write_these_again(db, archiving.holding(db, found))
-    retention.purge(db, found, now=now, reason="withdrawn")
+    retention.purge(db, found, now=now, reason="withdrawn", rank=rank)
     stood_in = tombstones.withdraw(db, *words, now=now)
     told = (shelf.id for key, shelf in categories.standing(db).items() if key is None or key in stood_in)
     categories.touch(db, told)

@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from feeds import pipeline, settings
+from feeds.pipeline.judging import judge
 from feeds.pipeline.reading import Read, read, reader
 from feeds.pipeline.storing import Visit, store_read
 from feeds.records import Body, Fetched, Refresh
@@ -136,7 +137,7 @@ class Gazette:
         answer = Fetched(bodies=(Body(content=document(of, self.kind), url=source.url),))
         self.last = read(self.store, reader(known, source, self.now, state), answer)
         visit = Visit(source=source, state=state, result=answer)
-        refresh = store_read(self.store, visit, self.last, now=self.now)
+        refresh = store_read(self.store, visit, self.last, judge=judge(known), now=self.now)
         if self.publishes:
             pipeline.publish(self.store, known)
         return refresh

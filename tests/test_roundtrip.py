@@ -102,7 +102,8 @@ def carried(article: Article) -> Article:
     if article.url and not any(link.rel == "alternate" and link.href == article.url for link in links):
         links.add(Link(href=article.url, media_type="text/html"))
     # Section 4.2.11 wants a source dated, and section 4.2.1 somebody to have written it: the source itself, if no one.
-    origin = replace(article.origin, updated=article.origin.updated or article.updated)
+    # Who reads it from us is told by the entry what the source's own document says of itself.
+    origin = replace(article.origin, updated=article.origin.updated or article.updated, is_stated=False)
     unsigned = (Person(name=plain_text(Text(value=origin.title))),)
     return replace(
         article,

@@ -20,11 +20,12 @@ from feeds.pipeline.storing import Visit
 from feeds.records import Body, Fetched
 from origin import answer, feed
 from statements import statements
-from storage import Store, articles, sources
+from storage import Store, articles, covering, sources, stories
 from test_rounds import mill, origin, read, statuses, titles
 
 __all__ = ["mill", "origin"]  # fixtures
 
+JUDGE = stories.Judge(same=lambda _one, _other: "", rank=covering.by_date, is_apart=lambda _name: False)
 FORTY = [f"a{number}" for number in range(40)]
 
 
@@ -77,11 +78,20 @@ def test_a_changed_source_costs_the_same_few_statements_whatever_its_length(mill
     assert len([each for each in seen if "INSERT INTO articles" in each]) == 1
 
 
+def test_a_changed_document_without_news_asks_nothing_about_stories(mill, origin):
+    read(mill, gazette=origin.play("/feed.xml", answer(body=feed(*FORTY))))
+    mill.refresh()
+    origin.play("/feed.xml", answer(body=feed(*FORTY) + b"<!-- later -->"))
+    with statements(mill.store) as seen:
+        assert mill.refresh(force=True)["gazette"].new == 0
+    assert [each for each in seen if "bands" in each or "covered" in each] == []
+
+
 def test_what_many_sources_bring_is_stored_in_one_transaction(store: Store):
     names = [f"s{number}" for number in range(10)]
     arrived = [_arrived(store, name) for name in names]
     with statements(store) as seen:
-        done = storing.store_reads(store, arrived, now=TUESDAY)
+        done = storing.store_reads(store, arrived, judge=JUDGE, now=TUESDAY)
     assert [(refresh.source, refresh.new) for refresh in done] == [(name, 1) for name in names]
     assert len([each for each in seen if each.startswith(("BEGIN IMMEDIATE", "SELECT pg_advisory"))]) == 1
 
@@ -90,7 +100,7 @@ def test_of_sources_that_arrive_together_all_are_stored_or_none(store: Store):
     good, bad = _arrived(store, "good"), _arrived(store, "bad")
     broken = replace(bad[1].articles[0], published=MONDAY.replace(tzinfo=None))
     with pytest.raises(Exception, match="naive"):
-        storing.store_reads(store, [good, (bad[0], replace(bad[1], articles=(broken,)))], now=TUESDAY)
+        storing.store_reads(store, [good, (bad[0], replace(bad[1], articles=(broken,)))], judge=JUDGE, now=TUESDAY)
     with store.read() as db:
         assert articles.stored(db) == ()
         assert {state.body_digest for state in sources.states(db).values()} == {""}

@@ -10,7 +10,7 @@ from datetime import datetime
 from feeds.normalizing import extensions, identity, languages, likeness, links, urls
 from feeds.normalizing.categories import assign, tidy
 from feeds.normalizing.html import first_image, sanitize
-from feeds.normalizing.tellings import telling
+from feeds.normalizing.tellings import telling_of
 from feeds.normalizing.text import plain_text, text_of
 from feeds.records import (
     Article,
@@ -98,12 +98,15 @@ def normalize(
         path=entry.path,
         atom_id=identity.atom_id(guid, minted),
         minted_id=minted,
-        link_key=links.key(url),
-        title_key=likeness.title_key(telling(source=source.name, title=title).title),
     )
-    if not entry.extensions:
-        return article
-    return replace(article, extensions=extensions.tame(entry.extensions, article, base_url=base_url))
+    told = telling_of(article)
+    return replace(
+        article,
+        extensions=extensions.tame(entry.extensions, article, base_url=base_url) if entry.extensions else (),
+        link_key=links.key(url),
+        title_key=likeness.title_key(told.title),
+        bands=likeness.bands(likeness.signature(told)),
+    )
 
 
 def _published(entry: Entry, now: datetime) -> tuple[datetime, DateFrom]:
@@ -185,6 +188,7 @@ def _origin(raw: RawOrigin, base_url: str, minted: str) -> Origin:
         icon=urls.absolute(raw.icon, base_url),
         language=languages.tidy(raw.language),
         authors=_people(raw.authors, base_url),
+        is_stated=raw.is_stated,
     )
 
 

@@ -92,7 +92,7 @@ def _completed(entry: Entry, document: Document, source: Source, path: str) -> E
         language=entry.language or document.language,
         # RFC 4287, section 4.2.1: a copied entry's are those of where it came from.
         authors=entry.authors or (entry.origin.authors if entry.origin else ()) or document.about.authors,
-        origin=entry.origin or _origin(document, source),
+        origin=replace(entry.origin, is_stated=True) if entry.origin else _origin(document, source),
     )
 
 

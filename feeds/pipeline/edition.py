@@ -13,9 +13,9 @@ from feeds.pipeline.preparing import digest_of
 from feeds.publishing import WRITERS, archives, output
 from feeds.publishing.cleaning import clean
 from feeds.publishing.validating import checked
-from feeds.records import Article, Deleted, Feed, Publication
+from feeds.records import Article, Copy, Deleted, Feed, Publication
 from feeds.settings import Settings
-from storage import Connection, Store, announcements, archiving, articles, categories, tombstones
+from storage import Connection, Store, announcements, archiving, articles, categories, stories, tombstones
 from storage.categories import Shelf
 from storage.tombstones import Hidden
 
@@ -39,6 +39,7 @@ class Edition:
     shelf: Shelf
     making: Making
     about: Feed  # without articles
+    about_everything: Feed
     limit: int
     tree: Path  # that its folder lies in
     mark: str = ""  # of a private one, behind its digest
@@ -115,11 +116,12 @@ class Edition:
             newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
             previous = archiving.before(db, shelf.id)
             deleted = self.deleted(db) if self.has_feeds else ()
-        shown = self.fit(newest[: self.limit])
+            shown = self.with_copies(db, self.fit(newest[: self.limit]))
+            alone = self.alone(db, shown)
         feed = replace(self.about, articles=shown, previous=previous, deleted=deleted)
         if self.has_feeds:  # a page takes out by itself what no page may hold
             feed = clean(feed)
-        done += self.put({name: partial(write, feed) for name, write in self.making.current.items()}, feed)
+        done += self.put({name: partial(write, feed) for name, write in self.making.current.items()}, feed, alone)
         if done.problems:
             raise OutputError(lines(done.problems.values()))
         # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
@@ -150,10 +152,37 @@ class Edition:
         feeds = (name for name in self.making.current if name in WRITERS)
         return [self.about.folder_url + name for name in feeds if has_moved or self.path(name) in changed]
 
-    def put(self, documents: Mapping[str, Callable[[], bytes]], feed: Feed) -> Put:
-        """Documents of the shelf by their names in its folder, and the pages of the articles in them."""
+    def with_copies(self, db: Connection, shown: tuple[Article, ...]) -> tuple[Article, ...]:
+        """The articles of its subscription document, with the copies that it does not show. A source's own shelf shows
+        all it has, and archive documents, which do not change when copies come, name none."""
+        if not self.has_feeds:
+            return shown
+        copies = stories.copies_of(db, self.shelf.id, (each.atom_id for each in shown))
+        return tuple(
+            replace(each, copies=named)
+            if each.atom_id in copies and (named := self.fit_copies(copies[each.atom_id]))
+            else each
+            for each in shown
+        )
+
+    def fit_copies(self, found: tuple[Copy, ...]) -> tuple[Copy, ...]:
+        """As `fit` does."""
+        return found if self.is_private else tuple(e for e in found if not self.hidden.hides(e.source, e.categories))
+
+    def alone(self, db: Connection, shown: tuple[Article, ...]) -> tuple[Article, ...]:
+        """Those articles of a source's shelf that the feed of everything does not show: nobody else makes pages of
+        them, and this shelf's pages lead there."""
+        if self.has_feeds or not self.making.has_articles:
+            return ()
+        wanted = stories.without_place(db, (each.atom_id for each in shown))
+        return tuple(each for each in shown if each.atom_id in wanted)
+
+    def put(self, documents: Mapping[str, Callable[[], bytes]], feed: Feed, alone: tuple[Article, ...] = ()) -> Put:
+        """Documents of the shelf by their names in its folder, and the pages of the articles in them; of a source's
+        shelf of those that are `alone`."""
         here = {self.path(name): write for name, write in documents.items()}
-        return put(self.tree, {**here, **self.making.articles(feed)})
+        paged = feed if self.has_feeds else replace(self.about_everything, articles=alone)
+        return put(self.tree, {**here, **self.making.articles(paged)})
 
     def publish_archives(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> Put:
         done = Put()
@@ -173,10 +202,11 @@ class Edition:
         with store.read() as db:
             held = self.fit(articles.archived(db, self.shelf.id, number))
             previous = archiving.before(db, self.shelf.id, number)
+            alone = self.alone(db, held)
         feed = clean(replace(self.about, articles=held, number=number, previous=previous))
         # Of which all has left: one that others lead to holds the chain; behind the oldest, it is removed.
         kinds = self.making.archive.items() if held or previous else ()
-        put = self.put({archives.path(number, kind): partial(write, feed) for kind, write in kinds}, feed)
+        put = self.put({archives.path(number, kind): partial(write, feed) for kind, write in kinds}, feed, alone)
         if not put.problems:
             with store.begin() as db:
                 archiving.record_written(db, self.shelf.id, number)

@@ -159,7 +159,7 @@ def _editions(
     standing: Mapping[categories.Key, Shelf],
     wanted: Sequence[Category | None] | None,
 ) -> Iterator[Edition]:
-    hidden = privacy.hidden(settings)
+    hidden, everything = privacy.hidden(settings), _about(settings, None, "")
     for category in every if wanted is None else wanted:
         shelf = standing[category.name if category else None]
         yield Edition(
@@ -167,6 +167,7 @@ def _editions(
             shelf=shelf,
             making=_making(made, category),
             about=_about(settings, category, shelf.slug),
+            about_everything=everything,
             limit=category.limit if category else LIMIT,
             tree=privacy.tree(settings, category),
             mark=privacy.mark(category),
@@ -178,6 +179,7 @@ def _editions(
             shelf=shelf,
             making=made.source,
             about=_about_source(settings, shelf),
+            about_everything=everything,
             limit=LIMIT,
             tree=settings.output,
             hidden=hidden,

@@ -49,9 +49,12 @@ def makings(settings: Settings, directory: Directory) -> Makings:
         return Makings(everything=feeds, category=feeds, private=feeds, source=Making(), assets={})
     pages = Pages(settings.pages.theme, has_articles=settings.pages.articles)
     digest = digest_of(__version__, settings.site, settings.pages, pages.digest)
+    of_articles = partial(_article_pages, pages) if settings.pages.articles else _none
     of_source = Making(
         current={"index.html": partial(pages.front, has_feeds=False)},
         archive={"html": partial(pages.archive, has_feeds=False)},
+        articles=of_articles,
+        has_articles=settings.pages.articles,
         digest=digest,
     )
     of_category = Making(
@@ -68,7 +71,7 @@ def makings(settings: Settings, directory: Directory) -> Makings:
     of_everything = Making(
         current={**of_category.current, "index.html": partial(pages.front, directory=directory)},
         archive=of_category.archive,
-        articles=partial(_article_pages, pages) if settings.pages.articles else _none,
+        articles=of_articles,
         has_articles=settings.pages.articles,
         digest=digest_of(digest, directory),
     )

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from feeds import __version__
 from feeds.fetching.http import Manners
 from feeds.normalizing import categories as shelving
+from feeds.pipeline.judging import judge, moves_with
 from feeds.records import Source
 from feeds.settings import Settings
-from storage import Store, articles, categories, sources
+from storage import Store, articles, categories, sources, stories
 
 
 def prepare(store: Store, settings: Settings) -> None:
@@ -23,13 +24,15 @@ def prepare(store: Store, settings: Settings) -> None:
     private = private_names(settings)
     secret = {category.name for category in listed if category.private and category.private.path}
     rules = (known_labels, sorted(private)) if private else (known_labels,)
+    by = judge(settings)
+    moved = []
     with store.begin() as db:
         sources.enroll(db, settings.sources)
         keys: list[categories.Key] = [*names, *(categories.OfSource(source.name) for source in settings.sources)]
         categories.settle(db, keys, chosen=chosen, slugs=shelving.slugs, secret=secret)
         digests = sources.shelving_digests(db)
         for source in settings.sources:
-            digest = digest_of(source.categories, *rules)
+            digest = digest_of(source.categories, *rules, *moves_with(settings, source))
             if digests[source.name] != digest:
                 articles.reshelve(
                     db,
@@ -37,13 +40,17 @@ def prepare(store: Store, settings: Settings) -> None:
                     assigner(source, labels),
                     slugs=shelving.slugs,
                     private=private,
+                    rank=by.rank,
                 )
                 sources.set_shelving_digest(db, [source.name], digest)
+                moved.append(source.name)
         # A source taken out of the config keeps its articles, off the shelves, until it comes back.
         for name in digests.keys() - {source.name for source in settings.sources}:
             if digests[name] is not None:
-                articles.reshelve(db, name, None, slugs=shelving.slugs)
+                articles.reshelve(db, name, None, slugs=shelving.slugs, rank=by.rank)
                 sources.set_shelving_digest(db, [name], None)
+        if moved:
+            stories.review(db, moved, by)
 
 
 def manners(settings: Settings) -> Manners:

@@ -10,11 +10,13 @@ from datetime import datetime
 import structlog
 
 from feeds.errors import OutputError
+from feeds.pipeline.judging import judge
 from feeds.publishing import output
 from feeds.publishing.pages import ARTICLES, path_of
 from feeds.records import Category, Source
 from feeds.settings import Settings
 from storage import Store, articles, retention
+from storage.covering import Rank
 from storage.retention import Pruned, Rule, Rules
 
 log = structlog.get_logger()
@@ -35,30 +37,31 @@ def prune(store: Store, settings: Settings, *, now: datetime, limit: int | None 
         return Pruned()
     with store.read() as db:  # mostly there is nothing to do, and then nobody has to wait for us
         portions = retention.portions(db, rules)
+    rank = judge(settings).rank
     numbers: Counter[str] = Counter()
     total = 0
     for portion in portions:
         while wanted := BATCH if limit is None else min(BATCH, limit - total):
             try:
-                pruned = _purge(store, settings, portion, limit=wanted, now=now)
+                pruned = _purge(store, settings, portion, limit=wanted, now=now, rank=rank)
             except OutputError as error:
                 log.error("articles that are to go are kept: their pages cannot be removed", problem=str(error))
                 break
             total += pruned.articles
             numbers.update(pruned.categories)
-            if pruned.articles < wanted:
+            if pruned.articles < wanted and not pruned.successors:  # who took a place may have to go as well
                 break
     return Pruned(articles=total, categories=dict(numbers))
 
 
-def _purge(store: Store, settings: Settings, rules: Rules, *, limit: int, now: datetime) -> Pruned:
+def _purge(store: Store, settings: Settings, rules: Rules, *, limit: int, now: datetime, rank: Rank) -> Pruned:
     has_pages = (settings.output / ARTICLES).is_dir()  # also from when the config asked for them
     # Whoever publishes has read what is to go, and could write its page again.
     with output.writing(settings.output) if has_pages else nullcontext(), store.begin() as db:
         gone = retention.let_go(db, rules, limit=limit)
         if has_pages:  # before the store forgets: killed in between, they are let go of once more
             _remove_pages(settings, articles.atom_ids(db, gone))
-        return retention.purge(db, gone, now=now)
+        return retention.purge(db, gone, now=now, rank=rank)
 
 
 def _remove_pages(settings: Settings, atom_ids: Iterable[str]) -> None:

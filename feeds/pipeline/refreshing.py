@@ -22,6 +22,7 @@ from feeds.clock import Clock
 from feeds.errors import FeedmillError, SourceError, StoreError, StoreUnavailableError
 from feeds.pipeline import storing
 from feeds.pipeline.claiming import claim_pushed
+from feeds.pipeline.judging import judge
 from feeds.pipeline.preparing import manners
 from feeds.pipeline.storing import Visit
 from feeds.records import Fetched, FetchFailed, FetchResult, Pacing, Postponed, Refresh, Source, SourceState
@@ -77,6 +78,7 @@ class Refreshing:
     ) -> None:
         self._store = store
         self._settings = settings
+        self._judge = judge(settings)
         self._clock = clock
         self._is_patient = is_patient
         self._inbox = inbox
@@ -260,7 +262,7 @@ class Refreshing:
         self._read_here += 1
         found = read(self._store, one, answer)
         return storing.store_unread(self._store, visit, found, now=now) or storing.store_read(
-            self._store, visit, found, now=now
+            self._store, visit, found, judge=self._judge, now=now
         )
 
     def _hand_over(self, visit: Visit, one: Reader, answer: Fetched) -> None:
@@ -309,14 +311,17 @@ class Refreshing:
     def _stored_together(self) -> list[Refresh]:
         try:
             now = whole_seconds(self._clock.now())
-            return storing.store_reads(self._store, [(one.visit, found) for one, found in self._arrived], now=now)
+            found = [(one.visit, found) for one, found in self._arrived]
+            return storing.store_reads(self._store, found, judge=self._judge, now=now)
         except StoreUnavailableError:
             raise
         except Exception:  # nothing of it is stored: each by itself, and what is wrong with one costs that one alone
             return [self._stored_alone(one.visit, found) for one, found in self._arrived]
 
     def _stored_alone(self, visit: Visit, found: Read) -> Refresh:
-        return self._guarded(visit, lambda visit, now: storing.store_read(self._store, visit, found, now=now))
+        return self._guarded(
+            visit, lambda visit, now: storing.store_read(self._store, visit, found, judge=self._judge, now=now)
+        )
 
     def _finished(self, refresh: Refresh, visit: Visit, began_at: float) -> Iterator[Refresh]:
         if refresh.status != "unchanged":

@@ -8,9 +8,10 @@ from datetime import datetime
 from feeds.errors import NotFoundError
 from feeds.normalizing import categories as shelving
 from feeds.pipeline.editions import publish
+from feeds.pipeline.judging import judge
 from feeds.pipeline.preparing import assigner, private_names
 from feeds.settings import Settings
-from storage import Store, held
+from storage import Store, held, stories
 
 
 def release(store: Store, settings: Settings, words: Sequence[str]) -> int:
@@ -21,6 +22,7 @@ def release(store: Store, settings: Settings, words: Sequence[str]) -> int:
     by_name = {source.name: source for source in settings.sources}
     labels = shelving.by_label(settings.categories or ())
     private = private_names(settings)
+    by = judge(settings)
     count = 0
     with store.begin() as db:
         for word in words:
@@ -28,6 +30,7 @@ def release(store: Store, settings: Settings, words: Sequence[str]) -> int:
                 source = by_name.get(name)  # one that the config names no more has no place on shelves
                 assign = assigner(source, labels) if source else None
                 count += held.release(db, name, ids, assign, slugs=shelving.slugs, private=private)
+                stories.settle(db, ids, by)  # as if they came now
     publish(store, settings)
     return count
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -30,7 +30,7 @@ from feeds.records import (
     Source,
     SourceState,
 )
-from storage import Connection, Store, aliases, articles, journal, lists, sources, subscriptions
+from storage import Connection, Store, aliases, articles, covering, journal, lists, sources, stories, subscriptions
 
 if TYPE_CHECKING:
     from feeds.pipeline.reading import Read
@@ -69,24 +69,35 @@ def store_unread(store: Store, visit: Visit, read: Read, *, now: datetime) -> Re
     return store_failure(store, visit, FetchFailed(problem=summed_up(read.unread), pacing=result.pacing), now=now)
 
 
-def store_read(store: Store, visit: Visit, read: Read, *, now: datetime) -> Refresh:
+def store_read(store: Store, visit: Visit, read: Read, *, judge: stories.Judge, now: datetime) -> Refresh:
     """What was read, with the new state, in one transaction: a 304 must never hide what was not stored."""
-    (refresh,) = store_reads(store, [(visit, read)], now=now)
+    (refresh,) = store_reads(store, [(visit, read)], judge=judge, now=now)
     return refresh
 
 
-def store_reads(store: Store, arrived: Sequence[tuple[Visit, Read]], *, now: datetime) -> list[Refresh]:
+def store_reads(
+    store: Store, arrived: Sequence[tuple[Visit, Read]], *, judge: stories.Judge, now: datetime
+) -> list[Refresh]:
     """The same for what arrived together: all of it in one transaction, or none."""
     with store.begin() as db:
-        kept = [_kept(db, visit, read, now) for visit, read in arrived]
-        refreshes = [refresh for _learned, refresh in kept]
-        sources.record_all(db, [learned for learned, _refresh in kept])
+        kept = [_kept(db, visit, read, judge.rank, now) for visit, read in arrived]
+        stories.settle(db, frozenset().union(*(each.arrived for each in kept)), judge)
+        refreshes = [each.refresh for each in kept]
+        sources.record_all(db, [each.learned for each in kept])
         journal.record(db, refreshes, day=now.date())
     return refreshes
 
 
-def _kept(db: Connection, visit: Visit, read: Read, now: datetime) -> tuple[SourceState, Refresh]:
-    """What was read, stored all but the source's state, which is returned."""
+class _Kept(NamedTuple):
+    """What is left to do: the source's state to be stored, and articles that may tell what others tell."""
+
+    learned: SourceState
+    refresh: Refresh
+    arrived: frozenset[int]
+
+
+def _kept(db: Connection, visit: Visit, read: Read, rank: covering.Rank, now: datetime) -> _Kept:
+    """What was read, stored all but what is returned."""
     source, state, result = visit.source, visit.state, visit.result
     assert isinstance(result, Fetched)
     problems = (*read.unread, *read.flaws)
@@ -101,6 +112,7 @@ def _kept(db: Connection, visit: Visit, read: Read, now: datetime) -> tuple[Sour
         slugs=shelving.slugs,
         private=read.private,
         readdressed=readdressed,
+        rank=rank,
     )
     aliases.bind(db, source.name, read.aliases, now=now)
     aliases.bury(db, source.name, read.gone)
@@ -121,7 +133,8 @@ def _kept(db: Connection, visit: Visit, read: Read, now: datetime) -> tuple[Sour
     if saved.held:
         problem = "; ".join(filter(None, (refresh.problem, telling.held(saved.held))))
         refresh = replace(refresh, problem=problem)
-    return learned, replace(refresh, new=saved.new, revised=saved.revised, categories=saved.categories)
+    refresh = replace(refresh, new=saved.new, revised=saved.revised, categories=saved.categories)
+    return _Kept(learned, refresh, saved.arrived)
 
 
 def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:

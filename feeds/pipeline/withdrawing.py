@@ -12,6 +12,7 @@ from feeds.errors import NotFoundError, OutputError
 from feeds.normalizing import urls
 from feeds.pipeline import privacy
 from feeds.pipeline.editions import publish
+from feeds.pipeline.judging import judge
 from feeds.publishing import output, tracing
 from feeds.settings import Settings
 from storage import Store, withdrawing
@@ -51,7 +52,8 @@ def _withdraw(store: Store, settings: Settings, word: str, now: datetime) -> Wit
         shown = [(tree, path) for tree in privacy.trees(settings) for path in tracing.showing(tree, ids)]
         paths = [path for _tree, path in shown]
         with store.begin() as db:
-            count = withdrawing.withdraw(db, *words, showing=privacy.documents(paths), now=now)
+            rank = judge(settings).rank
+            count = withdrawing.withdraw(db, *words, showing=privacy.documents(paths), now=now, rank=rank)
     try:
         publish(store, settings)
     finally:

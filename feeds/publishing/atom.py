@@ -128,7 +128,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
 
 
 def _links(article: Article) -> Iterable[Link]:
-    """The article's own address first, then its other links, then its enclosures; each once."""
+    """The article's own address first, then its other links, its enclosures, where else it is told; each once."""
     alternate = next(
         (link for link in article.links if link.rel == "alternate" and link.href == article.url),
         Link(href=article.url, media_type="text/html"),
@@ -137,7 +137,9 @@ def _links(article: Article) -> Iterable[Link]:
         Link(href=enclosure.url, rel="enclosure", media_type=enclosure.media_type, length=enclosure.length)
         for enclosure in article.enclosures
     )
-    links = (alternate, *article.links, *enclosures) if article.url else (*article.links, *enclosures)
+    copies = (Link(href=copy.url, rel="related", title=copy.title) for copy in article.copies if copy.url)
+    others = (*article.links, *enclosures, *copies)
+    links = (alternate, *others) if article.url else others
     # An entry's `self` would be taken for the feed's own by readers that do not look where they are.
     return dict.fromkeys(link for link in links if link.rel != "self")
 

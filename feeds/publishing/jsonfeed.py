@@ -52,7 +52,11 @@ def _item(article: Article, language: str) -> dict[str, Any]:
         tags=list(dict.fromkeys(term for term, _scheme, _label in about.labels(article))),
         language=language,
         attachments=[_attachment(article, enclosure) for enclosure in article.enclosures],
-        _feedmill=_present(rights=article.rights, source=_source(article.origin)),
+        _feedmill=_present(
+            rights=article.rights,
+            source=_source(article.origin),
+            also_in=[_present(title=copy.title, url=copy.url) for copy in article.copies],
+        ),
     )
 
 

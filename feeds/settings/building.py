@@ -78,6 +78,7 @@ class Settings:
     lines: Mapping[marked_yaml.Path, int] = field(repr=False, compare=False)
     push: Push = Push()
     private_output: Path = Path("public.private")  # absolute; what only our server gives away, for a password
+    stories: bool = True  # one that several sources tell is shown once
 
     @property
     def hub_url(self) -> str:
@@ -124,6 +125,7 @@ def settings(
         server=_server(keys),
         per_host=PerHost(**keys.fetch.per_host.model_dump()),
         push=Push(**keys.push.model_dump()),
+        stories=keys.stories,
         categories=None if keys.categories is None else tuple(_categories(keys)),
         sources=sources,
         defaults=defaults,
@@ -167,6 +169,7 @@ def _categories(keys: ConfigKeys) -> Iterator[records.Category]:
             keep=each.keep,
             keep_for=each.keep_for,
             private=records.Private(**each.private.model_dump()) if each.private else None,
+            stories=keys.stories if each.stories is None else each.stories,
         )
 
 
@@ -210,6 +213,7 @@ def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, .
         categories=tuple(dict.fromkeys(keys.categories)),
         headers=tuple(_headers(keys, fetch).values()),
         auth=_auth(keys) or place.auth,
+        priority=keys.priority,
         schedule=times.schedule(shared.get("timezone", DEFAULTS.timezone)) if times and not keys.path else None,
         secrets=secrets,
         **shared,

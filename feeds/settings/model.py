@@ -233,6 +233,11 @@ class SourceKeys(RequestKeys):
         default=None, description="The address that relative links in its documents start from."
     )
     auth: AuthKeys | None = Field(default=None, description="How to log in: basic or bearer.")
+    priority: Annotated[
+        int,
+        BeforeValidator(values.whole),
+        AfterValidator(values.between(-1000, 1000, "not between -1000 and 1000; write for instance 10")),
+    ] = Field(default=0, description="Of several sources that tell one story, the one with the highest is shown.")
 
 
 class PrivateKeys(Keys):
@@ -268,6 +273,9 @@ class CategoryKeys(Keys):
     private: PrivateKeys | None = Field(
         default=None, description="Keeps it from the public: a path that nobody guesses, or a user and a password."
     )
+    stories: Flag | None = Field(
+        default=None, description="Whether a story that several sources tell is shown once; left out, as for all."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -301,6 +309,9 @@ class ConfigKeys(Keys):
     )
     server: ServerKeys = Field(default=ServerKeys(), description="Where feedmill's own server listens.")
     push: PushKeys = Field(default=PushKeys(), description="News that nobody has to ask for (WebSub).")
+    stories: Flag = Field(
+        default=True, description="Whether a story that several sources tell is shown once, with the others named."
+    )
     categories: list[CategoryKeys] | None = Field(
         default=None, description="What is published; left out, every category that is found."
     )

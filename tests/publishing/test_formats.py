@@ -19,9 +19,13 @@ from feeds.parsing import parse
 from feeds.publishing import WRITERS, atom, jsonfeed, opml, rss
 from feeds.publishing.cleaning import clean
 from feeds.publishing.validating import checked
-from feeds.records import Article, Body, Enclosure, Feed, Link, Origin, Person, Source, Subscription, Tag
+from feeds.records import Article, Body, Copy, Enclosure, Feed, Link, Origin, Person, Source, Subscription, Tag
 from outside import jing, needs_jing, read_json_feed
 
+COPIES = (
+    Copy(source="planet", title="Planet & Co.", url="https://planet.example/1"),
+    Copy(source="digest", title="", url=""),
+)
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 HOSTILE = {
@@ -54,6 +58,7 @@ def hostile(text: str, number: int = 0) -> Article:
         links=(Link(href="https://x.example/", rel="related", title=text),),
         enclosures=(Enclosure(url="https://x.example/a"),),
         origin=Origin(title=text, feed_url="https://x.example/feed", rights=text, authors=(Person(name=text),)),
+        copies=(Copy(source="planet", title=text, url="https://x.example/2"),),
     )
 
 
@@ -72,7 +77,7 @@ def assert_valid(folder: Path, documents: dict[str, bytes]) -> None:
 @needs_jing
 def test_what_an_article_can_have_is_valid_in_every_format(tmp_path: Path) -> None:
     bare = article(guid="tag:x.example,2026:bare", title="", content_html="", url="", language="de")
-    assert_valid(tmp_path, written(feed(whole_article(), bare, article())))
+    assert_valid(tmp_path, written(feed(replace(whole_article(), copies=COPIES), bare, article())))
     assert_valid(tmp_path, written(feed(language="")))
 
 

@@ -1,0 +1,469 @@
+"""One story once, from files to feeds: whoever tells it, in whatever order. Only the clock is ours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+from pathlib import Path
+
+import feedparser
+import pytest
+from lxml import etree
+
+from builders import MONDAY
+from feeds import pipeline
+from feeds.pipeline import editions, reading, storing
+from feeds.pipeline.judging import judge
+from feeds.records import Body, Fetched
+from moving import CONFIG as ONE
+from moving import START, Gazette, document, items
+from moving import item as item_
+from storage import Store, articles, sources
+from test_pipeline import Clock, Mill
+
+HOUR = timedelta(hours=1)
+CONFIG = """
+site: {title: Evening Mill, url: "https://mill.example/"}
+pages: false
+sources:
+  - {name: author, path: author.xml, categories: [World]}
+  - {name: planet, path: planet.xml, categories: [World]}
+  - {name: digest, path: digest.xml, categories: [World, Copies]}
+"""
+TEXT = (
+    "The old ferry stopped on Friday, after forty years between the two banks of the river. Its last captain, Maria "
+    "Holm, rang the bell once for each of them. The town has bought the boat and wants to make a library of it, with "
+    "room for nine thousand books below the deck and a reading room where the engine stood."
+)
+OTHER = (
+    "Bees do not mind the new glass roof of the market hall, says the keeper who moved eleven hives there last spring. "
+    "They find lime trees along the canal, and bring home more honey than the same swarms did in the country. Whoever "
+    "wants a jar has to come early, since by noon there is none left on her table."
+)
+LINK = "https://author.example/ferry"
+NAMES = ("author", "planet", "digest")
+TWO = ONE + '  - {name: planet, url: "https://planet.example/rss.xml", categories: [News]}\n'  # copies of the first
+
+
+@pytest.fixture
+def mill(tmp_path: Path, store: Store) -> Mill:
+    one = Mill(tmp_path, Clock(), store, text=CONFIG)
+    for name in NAMES:
+        serve(one, name)
+    one.refresh()
+    return one
+
+
+def item(
+    name: str, *, title: str = "The last ferry", text: str = TEXT, link: str = LINK, hours: float = 3, guid: str = ""
+) -> str:
+    date = (MONDAY - hours * HOUR).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    return (
+        f"<item><title>{title}</title><guid>{guid or f'urn:{name}:{title}:{hours}'}</guid><link>{link}</link>"
+        f"<pubDate>{date}</pubDate><description>&lt;p&gt;{text}&lt;/p&gt;</description></item>"
+    )
+
+
+def serve(mill: Mill, name: str, *items: str) -> None:
+    channel = f"<title>{name}</title><link>https://{name}.example/</link>{''.join(items)}"
+    mill.put(f"{name}.xml", f'<rss version="2.0"><channel>{channel}</channel></rss>')
+
+
+# The original under its own address, a copy that leads to it, and one under an address of the digest's own.
+STORY = {
+    "author": item("author"),
+    "planet": item("planet", hours=2.5),
+    "digest": item("digest", link="https://digest.example/42", hours=2, text=f"{TEXT} More is to be read elsewhere."),
+}
+
+
+def arrive(mill: Mill, name: str, *items: str) -> None:
+    """The source has these now, and is read."""
+    serve(mill, name, *(items or (STORY[name],)))
+    mill.clock.moment += HOUR
+    (refresh,) = mill.refresh(name, force=True).values()
+    assert refresh.status == "fetched", refresh.problem
+
+
+def shown(mill: Mill, category: str | None = None) -> list[str]:
+    """The sources of what stands on a shelf."""
+    with mill.store.read() as db:
+        return [one.source for one in articles.stored(db, category=category)] if category else everything(mill)
+
+
+def everything(mill: Mill) -> list[str]:
+    with mill.store.read() as db:
+        ids = [entry.id for entry in read(mill, "atom.xml").entries]
+        of = {one.atom_id: one.source for one in articles.stored(db)}
+    return [of[each] for each in ids]
+
+
+def read(mill: Mill, path: str) -> feedparser.FeedParserDict:
+    mill.publish()
+    return feedparser.parse((mill.output / path).read_bytes())
+
+
+def also(mill: Mill, path: str = "world/atom.xml") -> list[tuple[str, str]]:
+    (entry,) = read(mill, path).entries
+    return [(link.title, link.href) for link in entry.links if link.rel == "related"]
+
+
+ORDERS = list(permutations(NAMES))
+
+
+@pytest.mark.parametrize(
+    ("order", "is_published_between"), [*((order, True) for order in ORDERS), (ORDERS[0], False), (ORDERS[-1], False)]
+)
+def test_the_original_is_shown_once_whoever_came_first(mill: Mill, order: tuple[str, ...], is_published_between: bool):
+    for name in order:
+        arrive(mill, name)
+        if is_published_between:
+            assert len(read(mill, "world/atom.xml").entries) == 1
+    assert shown(mill, "World") == shown(mill) == ["author"]
+    assert shown(mill, "Copies") == ["digest"]  # a category of its own knows no other that tells it
+    assert also(mill) == [("digest", "https://digest.example/42"), ("planet", LINK)]
+    before = mill.tree()
+    for name in order:  # all of them say it once more
+        arrive(mill, name, STORY[name], "<!-- again -->")
+    mill.publish()
+    assert mill.moved(before) == set()
+
+
+def test_a_copy_that_goes_and_comes_back_changes_nothing(mill: Mill):
+    for name in NAMES:
+        arrive(mill, name)
+    mill.publish()
+    before = mill.tree()
+    for _ in range(3):
+        arrive(mill, "planet", "<!-- nothing here -->")
+        mill.publish()
+        arrive(mill, "planet")
+        mill.publish()
+    assert mill.moved(before) == set()
+
+
+def test_a_copy_that_comes_does_not_have_readers_see_the_entry_again(mill: Mill):
+    arrive(mill, "author")
+    (before,) = read(mill, "world/atom.xml").entries
+    arrive(mill, "planet")
+    (after,) = read(mill, "world/atom.xml").entries
+    assert (after.id, after.updated, after.published) == (before.id, before.updated, before.published)
+    assert also(mill) == [("planet", LINK)]
+
+
+def test_a_copy_that_is_revised_into_something_else_stays_one(mill: Mill):
+    for name in NAMES:
+        arrive(mill, name)
+    changed = STORY["digest"].replace(TEXT, OTHER)
+    arrive(mill, "digest", changed)
+    assert shown(mill, "World") == ["author"]
+    arrive(mill, "author", STORY["author"].replace(TEXT, f"{OTHER} {OTHER.upper()}"))
+    assert shown(mill, "World") == ["author"]
+    assert len(also(mill)) == 2
+
+
+def test_articles_of_one_title_that_tell_different_things_stay_apart(mill: Mill):
+    arrive(mill, "author", item("author", title="Weekly links", link="https://author.example/links-9"))
+    arrive(mill, "planet", item("planet", title="Weekly links", link="https://planet.example/w9", text=OTHER))
+    arrive(mill, "digest", item("digest", title="Weekly links", link="https://digest.example/l", text="See the page."))
+    assert sorted(shown(mill, "World")) == sorted(NAMES)
+
+
+def test_one_source_in_two_categories_stands_in_both(mill: Mill):
+    arrive(mill, "digest")
+    assert shown(mill, "World") == shown(mill, "Copies") == ["digest"]
+
+
+def test_the_one_of_higher_priority_is_shown_and_config_can_say_so_later(mill: Mill):
+    for name in NAMES:
+        arrive(mill, name)
+    mill.publish()
+    mill.text = CONFIG.replace("path: planet.xml,", "path: planet.xml, priority: 5,")
+    pipeline.prepare(mill.store, mill.settings)
+    assert shown(mill, "World") == ["planet"]
+    mill.text = CONFIG
+    pipeline.prepare(mill.store, mill.settings)
+    assert shown(mill, "World") == ["author"]
+
+
+def test_the_best_copy_takes_the_place_of_one_that_is_withdrawn_under_its_own_date(mill: Mill):
+    arrive(
+        mill, "planet", STORY["planet"], item("planet", title="Bees", text=OTHER, link="https://a.example/b", hours=1)
+    )
+    arrive(mill, "author")
+    arrive(mill, "digest")
+    assert shown(mill, "World") == ["planet", "author"]
+    mill.publish()
+    with mill.store.read() as db:
+        (original,) = (one for one in articles.stored(db, source="author"))
+    pipeline.withdraw(mill.store, mill.settings, original.guid, now=mill.clock.now())
+    entries = read(mill, "world/atom.xml").entries
+    assert [entry.title for entry in entries] == ["Bees", "The last ferry"]
+    assert entries[1].published == "2026-11-02T06:00:00Z"  # the digest's: nothing new stands on top
+    assert [link.title for link in entries[1].links if link.rel == "related"] == ["planet"]
+
+
+def test_the_copies_of_a_source_that_leaves_the_config_take_its_place_until_it_comes_back(mill: Mill):
+    for name in NAMES:
+        arrive(mill, name)
+    mill.publish()
+    mill.text = CONFIG.replace("  - {name: author, path: author.xml, categories: [World]}\n", "")
+    pipeline.prepare(mill.store, mill.settings)
+    assert shown(mill, "World") == ["digest"]  # at an address of its own: before one that leads to another's
+    mill.publish()
+    mill.text = CONFIG
+    pipeline.prepare(mill.store, mill.settings)
+    assert shown(mill, "World") == ["author"]
+    assert len(also(mill)) == 2
+
+
+def test_an_article_that_retention_lets_go_of_is_succeeded_by_a_copy(mill: Mill):
+    mill.text = CONFIG.replace("path: author.xml,", "path: author.xml, keep: 1,")
+    arrive(mill, "author")
+    arrive(mill, "planet")
+    arrive(
+        mill,
+        "author",
+        STORY["author"],
+        item("author", title="Bees", text=OTHER, link="https://author.example/b", hours=1),
+    )
+    pipeline.prune(mill.store, mill.settings, now=mill.clock.now())
+    assert shown(mill, "World") == ["author", "planet"]
+
+
+def test_a_story_that_a_category_no_longer_keeps_goes_with_its_copies(mill: Mill):
+    mill.text = CONFIG + "categories: [{name: World, keep: 1}, {name: Copies, keep: 1}]\n"
+    for name in ("author", "planet"):
+        arrive(mill, name)
+    fresh = item("digest", title="Bees", text=OTHER, link="https://digest.example/b", hours=1)
+    arrive(mill, "digest", fresh)
+    done = pipeline.prune(mill.store, mill.settings, now=mill.clock.now())
+    assert (done.articles, shown(mill, "World"), shown(mill)) == (2, ["digest"], ["digest"])
+
+
+def test_a_copy_belongs_in_its_categories_as_before(mill: Mill):
+    mill.text = CONFIG.replace("path: author.xml, categories: [World]", "path: author.xml, categories: [World, Near]")
+    for name in NAMES:
+        arrive(mill, name)
+    with mill.store.read() as db:
+        of = {one.source: one.categories for one in articles.stored(db)}
+    assert of == {"author": ("Near", "World"), "planet": ("World",), "digest": ("Copies", "World")}
+
+
+def test_a_category_that_wants_them_all_shows_them_all(mill: Mill):
+    mill.text = CONFIG + "categories: [{name: World, stories: false}, Copies]\n"
+    for name in NAMES:
+        arrive(mill, name)
+    assert sorted(shown(mill, "World")) == sorted(NAMES)
+    assert shown(mill) == ["author"]
+
+
+def test_stories_are_turned_off_and_on_again(mill: Mill):
+    for name in NAMES:
+        arrive(mill, name)
+    mill.publish()
+    before = mill.tree()
+    mill.text = CONFIG + "stories: false\n"
+    pipeline.prepare(mill.store, mill.settings)
+    assert sorted(shown(mill, "World")) == sorted(shown(mill)) == sorted(NAMES)
+    mill.text = CONFIG
+    pipeline.prepare(mill.store, mill.settings)
+    assert shown(mill, "World") == shown(mill) == ["author"]
+    assert {path: seen[0] for path, seen in mill.tree().items()} == {path: seen[0] for path, seen in before.items()}
+
+
+def test_what_an_archive_document_holds_stays_there_and_what_tells_it_again_is_a_copy(mill: Mill):
+    mill.text = CONFIG + "categories: [{name: World, limit: 1}, Copies]\n"
+    arrive(mill, "planet")
+    arrive(
+        mill,
+        "digest",
+        *(item("digest", title=f"Note {n}", text="", link=f"https://d.example/{n}", hours=1) for n in "ab"),
+    )
+    mill.publish()
+    before = {path: seen for path, seen in mill.tree().items() if path.startswith("world/archive")}
+    assert before
+    arrive(mill, "author")
+    assert shown(mill, "World").count("author") == 0
+    assert shown(mill).count("author") == 1  # where it has not left, the original takes its place
+    mill.publish()
+    assert not mill.moved(before) & before.keys()
+
+
+def test_pages_and_json_name_who_else_tells_it(mill: Mill):
+    mill.text = CONFIG.replace("pages: false", "pages: {articles: true}")
+    for name in NAMES:
+        arrive(mill, name)
+    mill.publish()
+    page = (mill.output / "world/index.html").read_text()
+    assert "also in" in page
+    assert '<a href="https://digest.example/42">digest</a>' in page
+    assert '"also_in"' in (mill.output / "world/feed.json").read_text()
+    # Each article has its page: the planet's own shelf leads to that of the copy.
+    own = (mill.output / "sources/planet/index.html").read_text()
+    (path,) = {part.split('"')[0] for part in own.split('href="../../')[1:] if part.startswith("articles/")}
+    assert (mill.output / path).is_file()
+    assert any("also in" in each.read_text() for each in mill.output.glob("articles/*/*.html"))
+
+
+def test_rss_names_the_others_too(mill: Mill):
+    for name in NAMES:
+        arrive(mill, name)
+    mill.publish()
+    document = etree.parse(mill.output / "world/rss.xml")
+    links = document.findall("channel/item/{http://www.w3.org/2005/Atom}link")
+    assert [dict(link.attrib) for link in links] == [
+        {"href": "https://digest.example/42", "rel": "related", "title": "digest"},
+        {"href": LINK, "rel": "related", "title": "planet"},
+    ]
+    (entry,) = read(mill, "world/rss.xml").entries
+    assert entry.link == LINK
+
+
+def test_who_is_not_shown_has_a_page_that_its_sources_own_pages_lead_to_however_many_come(mill: Mill, monkeypatch):
+    monkeypatch.setattr(editions, "LIMIT", 4)
+    mill.text = CONFIG.replace("pages: false", "pages: {articles: true}")
+    texts = [" ".join(f"{word.strip(',.')}{'abcdefghi'[number]}" for word in TEXT.split()) for number in range(9)]
+    for name, hours in (("author", 30), ("planet", 10)):
+        items = (
+            item(
+                name,
+                title=f"The last ferry of town {n}",
+                text=text,
+                link=f"https://{name}.example/{n}",
+                hours=hours + n,
+            )
+            for n, text in enumerate(texts)
+        )
+        arrive(mill, name, *items)
+    assert shown(mill, "World") == ["author"] * 9
+    mill.publish()
+    for name in ("author", "planet"):
+        lists = list((mill.output / "sources" / name).rglob("index.html"))
+        paths = {found for path in lists for found in re.findall(r'href="[./]*(articles/[^"]+)"', path.read_text())}
+        assert len(lists) > 1
+        assert len(paths) == 9
+        assert all((mill.output / path).is_file() for path in paths)
+
+
+def test_two_that_arrive_together_are_one_story(store: Store, tmp_path: Path):
+    gazette = Gazette(store, tmp_path, TWO)
+    arrived = []
+    for gazette.name in ("planet", "gazette"):
+        pipeline.prepare(store, gazette.settings)
+        (one,) = (each for each in gazette.settings.sources if each.name == gazette.name)
+        with store.read() as db:
+            state = sources.states(db)[one.name]
+        answer = Fetched(bodies=(Body(content=document(items(3)), url=one.url),))
+        found = reading.read(store, reading.reader(gazette.settings, one, START, state), answer)
+        arrived.append((storing.Visit(source=one, state=state, result=answer), found))
+    done = storing.store_reads(store, arrived, judge=judge(gazette.settings), now=START)
+    assert [refresh.new for refresh in done] == [3, 3]
+    with store.read() as db:
+        assert [one.source for one in articles.stored(db, category="News")] == ["gazette"] * 3
+
+
+def test_what_is_held_takes_no_part_until_it_is_released(store: Store, tmp_path: Path):
+    gazette = Gazette(store, tmp_path, TWO)
+    old = [replace(item_(n), date=START - timedelta(days=200, hours=n)) for n in range(101, 131)]
+    gazette.sends(items(10))
+    gazette.sends([*items(10), *old])  # of which 30 are held
+    gazette.name = "planet"
+    gazette.sends([*items(5), *old[:20]])
+
+    def told() -> dict[str, tuple[str, ...]]:
+        entries = feedparser.parse(gazette.published["news/atom.xml"]).entries
+        return {e.title: tuple(link.title for link in e.links if link.rel == "related") for e in entries}
+
+    assert told() == {one.title: ("Gazette",) * (n < 5) for n, one in enumerate(items(10))} | {
+        one.title: () for one in old[:20]
+    }
+    assert pipeline.release(store, gazette.settings, ["gazette"]) == 30
+    assert told() == {one.title: ("Gazette",) * (n < 5) for n, one in enumerate(items(10))} | {
+        one.title: ("Gazette",) * (n < 20) for n, one in enumerate(old)
+    }
+    with store.read() as db:
+        assert {one.source for one in articles.stored(db, category="News")} == {"gazette"}
+
+
+def test_what_is_dropped_leaves_its_copies_alone(store: Store, tmp_path: Path):
+    gazette = Gazette(store, tmp_path, TWO)
+    old = [replace(item_(n), date=START - timedelta(days=200, hours=n)) for n in range(101, 131)]
+    gazette.sends(items(10))
+    gazette.sends([*items(10), *old])
+    gazette.name = "planet"
+    gazette.sends([*items(5), *old[:20]])
+    before = gazette.published
+    assert pipeline.drop(store, ["gazette"], now=gazette.now) == 30
+    pipeline.publish(store, gazette.settings, force=True)
+    assert gazette.published == before
+
+
+def test_no_page_is_left_as_it_was_before_another_article_was_shown(mill: Mill):
+    mill.text = CONFIG.replace("pages: false", "pages: {articles: true}")
+    for name in ("planet", "digest", "author"):
+        arrive(mill, name)
+        mill.publish()
+    before = mill.tree()
+    assert sum("also in" in path.read_text() for path in mill.output.glob("articles/*/*.html")) == 1
+    pipeline.publish(mill.store, mill.settings, force=True)
+    assert mill.moved(before) == set()
+
+
+BOARD = """
+site: {title: Evening Mill, url: "https://mill.example/"}
+pages: {articles: true}
+categories: [World, {name: Board, private: {path: q7zr0w2m9k4x8v1t5n3b}}]
+sources:
+  - {name: author, path: author.xml, categories: [World]}
+  - {name: planet, path: planet.xml, categories: [World]}
+  - {name: digest, path: digest.xml, categories: [World]}
+"""
+
+
+def arrive_apart(mill: Mill) -> None:
+    """Each tells the story at an address of its own; the author first, the digest last."""
+    for hours, name in enumerate(NAMES):
+        arrive(mill, name, item(name, link=f"https://{name}.example/1", hours=9 - hours))
+
+
+def public(mill: Mill) -> str:
+    """All that everybody can read."""
+    files = [path for path in mill.output.rglob("*.*") if path.suffix in {".xml", ".json", ".html", ".opml"}]
+    return "\n".join(path.read_text() for path in files if "q7zr0w2m9k4x8v1t5n3b" not in path.as_posix())
+
+
+@pytest.mark.parametrize("hidden", ["author", "planet"])
+@pytest.mark.parametrize("is_private_first", [True, False])
+def test_no_public_feed_or_page_names_who_tells_it_in_private(mill: Mill, hidden: str, is_private_first: bool):
+    mill.text = BOARD
+    apart = BOARD.replace(f"path: {hidden}.xml, categories: [World]", f"path: {hidden}.xml, categories: [Board]")
+    if is_private_first:
+        mill.text = apart
+    arrive_apart(mill)
+    mill.publish()
+    assert (f"{hidden}.example" in public(mill)) is not is_private_first
+    mill.text = apart
+    pipeline.prepare(mill.store, mill.settings)
+    mill.publish()
+    assert f"{hidden}.example" not in public(mill)
+    left = [name for name in NAMES if name != hidden]
+    assert shown(mill, "World") == shown(mill) == left[:1]
+    assert [title for title, _href in also(mill)] == left[1:]
+    assert shown(mill, "Board") == [hidden]
+    assert "related" not in (mill.output / "q7zr0w2m9k4x8v1t5n3b/atom.xml").read_text()
+    mill.text = BOARD
+    pipeline.prepare(mill.store, mill.settings)
+    assert shown(mill, "World") == ["author"]
+    assert len(also(mill)) == 2
+
+
+def test_in_a_private_category_a_story_is_shown_once_as_well(mill: Mill):
+    mill.text = BOARD.replace("[World]}", "[Board, World]}")
+    arrive_apart(mill)
+    mill.publish()
+    assert (shown(mill, "Board"), shown(mill, "World")) == (["author"], [])
+    assert ".example/1" not in public(mill)
+    assert [title for title, _href in also(mill, "q7zr0w2m9k4x8v1t5n3b/atom.xml")] == ["digest", "planet"]
