@@ -22,6 +22,14 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDocuments:
+    """Which documents of a source are kept as it sent them: the latest few, and none that is larger."""
+
+    keep: int = 3
+    max_size: int = 2_000_000  # bytes, as it was read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One configured place we read. The config file is its authority."""
 
@@ -41,6 +49,7 @@ class Source:
     keep_for: timedelta | None = None
     flood_guard: bool = True  # entries that come back under new ids are known, and floods of old ones are held
     priority: int = 0  # of several sources that tell one story, the one with the highest is shown
+    documents: KeptDocuments = KeptDocuments()
     headers: tuple[tuple[str, str], ...] = ()
     auth: str = ""  # a whole Authorization header
     proxy: str = ""
@@ -334,6 +343,7 @@ class Document:
     rhythm: Rhythm = Rhythm()
     entries: tuple[Entry, ...] = ()
     is_cut: bool = False  # it breaks off: what follows the entries is unknown
+    decoded: str = ""  # how its bytes became text, in words
     problems: tuple[str, ...] = ()  # what was wrong and could be mended or left out, in words
 
 
@@ -394,6 +404,8 @@ class Article:
     held_at: datetime | None = None  # by the flood guard: it stands on no shelf until it is released
     bands: tuple[int, ...] = ()  # of its text: keys of which others that tell the same have one as well
     copies: tuple[Copy, ...] = ()  # on the shelf that it is published from
+    decoded: str = ""  # how the bytes of its document became text, in words
+    revised_at: datetime | None = None  # as the store has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -406,6 +418,7 @@ class Known:
     raw_digest: str
     path: str = ""
     is_gone: bool = False  # it was purged, or withdrawn: it is not to come back
+    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -519,6 +532,7 @@ class Category:
     keep_for: timedelta | None = None
     private: Private | None = None
     stories: bool = True  # of several articles that tell one story it shows one
+    notices: bool = False  # a revised article says so in its feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
-from storage import archiving, banding, categories, copies, covering, tombstones
+from storage import archiving, banding, categories, copies, covering, revisions, tombstones
 from storage.batches import batches
 from storage.tables import aliases, articles, covered, shelves, sources
 from storage.tables import categories as table
@@ -46,6 +46,7 @@ class Saved:
     revised: int = 0
     categories: tuple[str, ...] = ()
     arrived: frozenset[int] = field(default=frozenset(), compare=False)  # rows for `stories.settle`
+    has_withdrawn: bool = False  # copies of withdrawn articles were in it, and left out
 
 
 def known(db: Connection, source: str, guids: Iterable[str]) -> dict[str, Known]:
@@ -69,46 +70,62 @@ def save(
     now: datetime,
     slugs: categories.Slugs,
     private: Set[str] = frozenset(),
-    readdressed: Container[str] = (),
+    unmoved: Container[str] = (),
+    revised: Container[str] = (),
+    mended: Container[str] = (),
+    revised_at: datetime | None = None,
+    document_id: int | None = None,
     rank: covering.Rank = covering.by_date,
 ) -> Saved:
     """Store what is new in `batch` and what was revised, put it on its shelves, and mark these as touched; what stands
-    in a `private` category stands in such categories alone.
+    in a `private` category stands in such categories alone. `now` is when all of it was seen.
+
+    `document_id` is the kept document that they were made of. What a revised article said before is kept, too.
 
     An article's `published`, and where that came from, stay as first stored. Its `updated` moves when its
     fingerprint does, and never backwards. One whose fingerprint did not move changes at most its shelves. One that is
-    gone stays gone, also if that happened while `batch` was made. What is held stands on no shelf. Those of the guids
-    `readdressed` are not revised, though their fingerprints moved.
+    gone stays gone, also if that happened while `batch` was made. What is held stands on no shelf. Whatever their
+    fingerprints say, those of the guids `unmoved` and `mended` are not revised, and those `revised` are; the `mended`
+    are written anew all the same. `revised_at` is when, if not now.
     """
     source_id = _source_id(db, source)
     stored = {row.guid: row for row in _of_guids(db, _STORED, source_id, (article.guid for article in batch))}
     unknown = [article for article in batch if article.guid not in stored]
     gone = set(tombstones.known(db, source_id, (article.guid for article in unknown)))
-    gone |= copies.of_withdrawn(db, source_id, [article for article in unknown if article.guid not in gone])
+    withdrawn = copies.of_withdrawn(db, source_id, [article for article in unknown if article.guid not in gone])
+    gone |= withdrawn
     batch = [article for article in batch if article.guid not in gone]
     new = _with_ids_of_their_own(db, [article for article in batch if article.guid not in stored])
+    known = [article for article in batch if article.guid in stored]
     is_same = {
-        a.guid: a.fingerprint == stored[a.guid].fingerprint or a.guid in readdressed for a in batch if a.guid in stored
+        a.guid: a.guid not in revised
+        and (a.fingerprint == stored[a.guid].fingerprint or a.guid in unmoved or a.guid in mended)
+        for a in known
     }
-    revised = [a for a in batch if not is_same.get(a.guid, True)]
-    others = [a for a in batch if is_same.get(a.guid, False)]
+    rewritten = [a for a in known if not is_same[a.guid]]
+    others = [a for a in known if is_same[a.guid]]
 
-    placed = _insert(db, source_id, new, now=now)
-    _update(db, [_revision(stored[article.guid], article, now=now) for article in revised])
-    banding.replace_bands(db, {stored[article.guid].id: article.bands for article in revised})
-    _update(db, [{"_id": stored[article.guid].id} | _unseen(article) for article in others])
+    made = {"document_id": document_id}
+    when = revised_at or now
+    revisions.keep(db, [stored[article.guid].id for article in rewritten], now=when)
+    placed = _insert(db, source_id, new, made | {"first_seen_at": now})
+    _update(db, [_revision(stored[article.guid], article, now=when) | made for article in rewritten])
+    banding.replace_bands(db, {stored[article.guid].id: article.bands for article in rewritten})
+    _update(db, [_unseen(a) | made | {"_id": stored[a.guid].id} for a in others if a.guid not in mended])
+    _update(db, [_mended(a) | made | {"_id": stored[a.guid].id} for a in others if a.guid in mended])
     placed += [
         categories.Placed(one.id, one.published, None if one.held_at else a.categories)
-        for a in (*revised, *others)
+        for a in known
         for one in [stored[a.guid]]
     ]
     moves = categories.shelve(db, source_id, placed, slugs=slugs, private=private, rank=rank)
     touched = moves.touched
-    renewed = {stored[article.guid].id for article in revised}
+    renewed = {stored[article.guid].id for article in rewritten}
     archiving.take_out(db, renewed)
-    also = categories.touch_those_of(db, renewed)  # also where they are named as copies
+    # Also where they are named as copies.
+    also = categories.touch_those_of(db, renewed | {stored[a.guid].id for a in others if a.guid in mended})
     categories.touch(db, set(touched.values()) - also)
-    shown = [article for article in revised if not stored[article.guid].held_at]
+    shown = [article for article in rewritten if not stored[article.guid].held_at]
     names = {name for article in shown for name in article.categories}
     names |= {key for key in touched if isinstance(key, str)}
     held = sum(article.held_at is not None for article in new)
@@ -118,6 +135,7 @@ def save(
         revised=len(shown),
         categories=tuple(sorted(names)),
         arrived=frozenset(renewed | {article_id for _shelf_id, article_id in moves.entered}),
+        has_withdrawn=bool(withdrawn),
     )
 
 
@@ -146,6 +164,12 @@ def of_rows(db: Connection, rows: Iterable[int]) -> dict[int, Article]:
     """These articles by their rows, without their categories."""
     found = (db.execute(_select().where(articles.c.id.in_(some))) for some in batches(rows))
     return {row[-1]: _article(row, ()) for result in found for row in result}
+
+
+def of_guids(db: Connection, source: str, guids: Iterable[str]) -> tuple[Article, ...]:
+    """The articles of a source that are stored under these guids."""
+    query = _select().where(sources.c.name == source)
+    return tuple(one for some in batches(guids) for one in _read(db, query.where(articles.c.guid.in_(some))))
 
 
 def ids_on(db: Connection, shelf_ids: Iterable[int]) -> set[str]:
@@ -268,7 +292,7 @@ def _with_ids_of_their_own(db: Connection, new: list[Article]) -> list[Article]:
     return result
 
 
-def _insert(db: Connection, source_id: int, new: list[Article], *, now: datetime) -> list[categories.Placed]:
+def _insert(db: Connection, source_id: int, new: list[Article], made: Mapping[str, Any]) -> list[categories.Placed]:
     if not new:
         return []
     rows = [
@@ -279,8 +303,8 @@ def _insert(db: Connection, source_id: int, new: list[Article], *, now: datetime
             "atom_id": article.atom_id,
             "published": article.published,
             "date_from": article.date_from,
-            "first_seen_at": now,
             "held_at": article.held_at,
+            **made,
         }
         for article in new
     ]
@@ -305,11 +329,16 @@ def _revision(old: AnyRow, article: Article, *, now: datetime) -> dict[str, Any]
     return _columns(article) | {"_id": old.id, "updated": updated, "revised_at": now}
 
 
+def _mended(article: Article) -> dict[str, Any]:
+    """All that a revision writes, but for its date."""
+    return {name: value for name, value in _columns(article).items() if name != "updated"}
+
+
 def _unseen(article: Article) -> dict[str, Any]:
     """What is noted where no reader would notice a change: not to normalize it again, to shelve by its new tags, and to
     name its new transcript, or how often it was seen, when its feeds are written next."""
     columns = _columns(article)
-    unseen = ("raw_digest", "fingerprint", "path", "own_categories", "tags", "extensions")
+    unseen = ("raw_digest", "fingerprint", "path", "own_categories", "tags", "extensions", "decoded")
     return {name: columns[name] for name in unseen}
 
 
@@ -326,9 +355,10 @@ _JSON: dict[str, Any] = {
 _DECODERS = {name: msgspec.json.Decoder(type_) for name, type_ in _JSON.items()}
 _PLAIN = (
     "url", "title", "summary_html", "content_html", "updated", "language", "image", "rights", "fingerprint",
-    "raw_digest", "path", "link_key", "title_key",
+    "raw_digest", "path", "link_key", "title_key", "decoded",
 )  # fmt: skip
 _FROZEN = ("guid", "atom_id", "published", "date_from", "held_at")  # stored once, never revised
+_READ = (*_FROZEN, "revised_at", *_PLAIN)
 _TO_SHELVE = tuple(articles.c[name] for name in ("id", "published", "own_categories", "tags", "revised_at", "held_at"))
 
 
@@ -341,7 +371,7 @@ def _columns(article: Article) -> dict[str, Any]:
 
 @cache
 def _select() -> Select[Any]:
-    columns = [articles.c[name] for name in (*_FROZEN, *_PLAIN, *_JSON, "id")]
+    columns = [articles.c[name] for name in (*_READ, *_JSON, "id")]
     return select(sources.c.name.label("source"), *columns).join(sources, sources.c.id == articles.c.source_id)
 
 
@@ -369,7 +399,7 @@ def _read(db: Connection, query: Select[Any], values: Mapping[str, Any] | None =
 def _article(row: AnyRow, names: tuple[str, ...]) -> Article:
     """Of a row of `_select`."""
     source, *values = row[:-1]
-    plain = dict(zip(_FROZEN + _PLAIN, values, strict=False))
+    plain = dict(zip(_READ, values, strict=False))
     return Article(source=source, categories=names, **plain, **_decoded(values[len(plain) :]))
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -180,6 +181,9 @@ articles = Table(
     Column("link_key", BigInteger, nullable=False, server_default="0"),  # of its address, to compare; 0: it has none
     Column("title_key", BigInteger, nullable=False, server_default="0"),  # of its title; 0: that says too little
     Column("held_at", UTCDateTime),  # by the flood guard, on no shelf until it is released
+    Column("document_id", RowId),  # the kept document it was last made of, which may be gone; NULL: that was not kept
+    Column("decoded", PlainText, nullable=False, server_default=""),  # how that one's text was decoded, in words
+    Column("date_note", PlainText, nullable=False, server_default=""),  # why `published` is not what the source says
     UniqueConstraint("source_id", "guid"),
     Index(None, "source_id", "published"),
     Index(
@@ -228,6 +232,30 @@ covered = Table(  # articles that a shelf does not show, because another one the
     Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("by_article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("reason", PlainText, nullable=False),  # what told that it is the same story, in words
+)
+
+revisions = Table(  # what an article said before it was revised, the latest few of each
+    "revisions",
+    metadata,
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("until", UTCDateTime, nullable=False),  # when it was replaced
+    Column("title", PlainText, nullable=False),
+    Column("url", PlainText, nullable=False),
+    Column("summary_html", PlainText, nullable=False),
+    Column("content_html", PlainText, nullable=False),
+)
+
+documents = Table(  # as sources sent them, the latest few of each
+    "documents",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), nullable=False),
+    Column("fetched_at", UTCDateTime, nullable=False),
+    Column("about", PlainText, nullable=False),  # JSON: what its carrier said, and what the flood guard went by
+    Column("content", LargeBinary, nullable=False),  # compressed
+    Index(None, "source_id", "id"),
+    sqlite_autoincrement=True,  # a number is never given again: articles name their document after it is gone
 )
 
 tombstones = Table(  # of articles that were stored and are gone: an entry that a source still lists stays away

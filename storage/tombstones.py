@@ -21,9 +21,17 @@ atom_id = tombstones.c.atom_id  # an id once published belongs to that article f
 
 def known(db: Connection, source_id: int, guids: Iterable[str]) -> dict[str, Known]:
     """Of these guids of a source those that are gone."""
-    columns = (tombstones.c.guid, tombstones.c.url, tombstones.c.title, tombstones.c.path)
+    columns = [tombstones.c[name] for name in ("guid", "url", "title", "path", "reason")]
     return {
-        row.guid: Known(**row._asdict(), raw_digest="", is_gone=True)
+        row.guid: Known(
+            guid=row.guid,
+            url=row.url,
+            title=row.title,
+            path=row.path,
+            raw_digest="",
+            is_gone=True,
+            is_withdrawn=row.reason == "withdrawn",
+        )
         for some in batches(guids)
         for row in db.execute(select(*columns).where(tombstones.c.source_id == source_id, tombstones.c.guid.in_(some)))
     }
@@ -38,6 +46,12 @@ def ids(db: Connection, *words: str) -> list[str]:
             for found in db.scalars(select(tombstones.c.atom_id).where(_is_named(some)))
         )
     )
+
+
+def rows(db: Connection, *words: str, names: Sequence[str]) -> list[Row[*tuple[Any, ...]]]:
+    """These columns of the articles of these addresses, guids or ids that are gone."""
+    query = select(*(tombstones.c[name] for name in names))
+    return [row for some in batches(filter(None, words)) for row in db.execute(query.where(_is_named(some)))]
 
 
 def withdraw(db: Connection, *words: str, now: datetime) -> frozenset[str]:

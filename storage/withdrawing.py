@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, select
 
-from storage import archiving, articles, categories, covering, retention, tombstones
+from storage import archiving, categories, covering, documents, retention, tombstones
+from storage import articles as shelved
+from storage.batches import batches
+from storage.tables import articles
 
 
 class Document(NamedTuple):
@@ -20,23 +23,30 @@ class Document(NamedTuple):
 
 def published_ids(db: Connection, *words: str) -> tuple[str, ...]:
     """The ids that the articles of these addresses, guids or ids have in feeds: of those stored, and of those gone."""
-    return (*articles.atom_ids(db, articles.named(db, *words)), *tombstones.ids(db, *words))
+    return (*shelved.atom_ids(db, shelved.named(db, *words)), *tombstones.ids(db, *words))
+
+
+def naming(db: Connection, *words: str) -> documents.Naming:
+    """The kept documents that name one of the articles of these addresses, guids or ids. It takes its time."""
+    return documents.naming(db, _telling(_named(db, words)))
 
 
 def withdraw(
     db: Connection,
     *words: str,
     showing: Iterable[Document],
+    naming: documents.Naming = documents.NOBODY,
     now: datetime,
     rank: covering.Rank = covering.by_date,
 ) -> int:
     """Take the articles of these addresses, guids or ids out of the store; how many there were, with those gone before.
 
     A tombstone of each says that it was withdrawn. The documents that hold one, and those `showing` one whatever the
-    store says, are to be written again.
+    store says, are to be written again. What their sources sent is kept no more, nor are the documents `naming` one.
     """
-    found = articles.named(db, *words)
+    found = shelved.named(db, *words)
     count = len(found) + len(tombstones.ids(db, *words))
+    _forget_documents(db, words, naming)
     write_again(db, showing)
     archiving.write_these_again(db, archiving.holding(db, found))
     retention.purge(db, found, now=now, reason="withdrawn", rank=rank)
@@ -44,6 +54,25 @@ def withdraw(
     told = (shelf.id for key, shelf in categories.standing(db).items() if key is None or key in stood_in)
     categories.touch(db, told)
     return count
+
+
+def _forget_documents(db: Connection, words: Sequence[str], naming: documents.Naming) -> None:
+    gone = _named(db, words)
+    later = documents.naming(db, _telling(gone), after=naming.last)
+    documents.forget(db, {row.source_id for row in gone}, (*naming.rows, *later.rows))
+
+
+def _named(db: Connection, words: Sequence[str]) -> list[Row[*tuple[Any, ...]]]:
+    """The articles of these addresses, guids or ids, those stored and those gone."""
+    names = ("source_id", "guid", "url", "title")
+    stored = select(*(articles.c[name] for name in names))
+    found = shelved.named(db, *words)
+    rows = [row for some in batches(found) for row in db.execute(stored.where(articles.c.id.in_(some)))]
+    return [*rows, *tombstones.rows(db, *words, names=names)]
+
+
+def _telling(rows: Iterable[Row[*tuple[Any, ...]]]) -> set[str]:
+    return {word for row in rows for word in (row.guid, row.url, row.title)}
 
 
 def write_again(db: Connection, documents: Iterable[Document]) -> None:

@@ -76,6 +76,7 @@ def test_a_changed_source_costs_the_same_few_statements_whatever_its_length(mill
     assert len([each for each in about_entries if "raw_digest" in each]) == 1  # which entries are known
     assert len(about_entries) <= 3, about_entries  # that, what of the new is stored, and their rows
     assert len([each for each in seen if "INSERT INTO articles" in each]) == 1
+    assert len([each for each in seen if "documents" in each]) == 2  # it is kept, and one that is one too many goes
 
 
 def test_a_changed_document_without_news_asks_nothing_about_stories(mill, origin):

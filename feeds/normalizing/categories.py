@@ -46,6 +46,22 @@ def assign(
     return tuple(dict.fromkeys((*named, *from_tags)))
 
 
+def reasons(
+    of_source: Iterable[str], own: Iterable[str], tags: Iterable[Tag], labels: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """The categories that `assign` gives, each with what gave it first, in words."""
+    found: dict[str, str] = {}
+    for names, whose in ((of_source, "its source's categories"), (own, "its own front matter")):
+        for name in names:
+            meant = _meant(name, labels)
+            found.setdefault(meant or tidy(name), f"{whose}, as {name!r}" if meant and meant != name else whose)
+    for tag in tags:
+        for label in (tag.term, tag.label):
+            if meant := _meant(label, labels):
+                found.setdefault(meant, f"its tag {label!r}" + (", another name of it" if meant != label else ""))
+    return tuple(found.items())
+
+
 def tidy(name: str) -> str:
     """A category's name as we keep it: printable, one space between words, not endless; "" where nothing is seen."""
     printable = (c if c.isprintable() or c in _JOINERS else " " for c in _STRAY.sub("", name))

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from feeds.normalizing import urls
+from feeds.normalizing import noise, urls
 from feeds.normalizing.text import plain_text, text_of
 from feeds.records import Enclosure, Entry, Known
 
@@ -102,11 +102,18 @@ def fingerprint(title: str, summary_html: str, content_html: str, enclosures: It
     """Moves exactly when a reader would want to see the article again: with its words, pictures or enclosures.
 
     Dates are left out, since some sources stamp every entry with the time of the request; so are queries of
-    addresses, which carry sizes and session numbers, and their hosts, which move with a site and not with what it says.
+    addresses, which carry sizes and session numbers, and their hosts, which move with a site and not with what it says;
+    and what moves at each visit without being news, see `noise`.
     """
-    pictures = [_place(address) for html in (summary_html, content_html) for address in _IMAGE.findall(html)]
+    markup = tuple(noise.without_ads(html) for html in (summary_html, content_html))
+    seen = [_place(address) for html in markup for address in pictures(html)]
     attached = [_place(enclosure.url.partition("?")[0]) for enclosure in enclosures]
-    return _digest(title, text_of(summary_html), text_of(content_html), *pictures, "", *attached)
+    return _digest(title, *(noise.without_counts(text_of(html)) for html in markup), *seen, "", *attached)
+
+
+def pictures(html: str) -> list[str]:
+    """The addresses of the pictures in HTML that `sanitize` made, without their queries."""
+    return _IMAGE.findall(html)
 
 
 def _place(address: str) -> str:

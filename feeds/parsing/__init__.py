@@ -47,7 +47,8 @@ def parse(body: Body, source: Source, *, now: datetime) -> Document:
     Raises ParseError that says what the bytes are instead, and what would help.
     """
     # Redacted before anything else: servers repeat the key of an address in ids, links and bodies.
-    text = source.redact(decode(body.content, charset=body.charset).text)
+    decoded = decode(body.content, charset=body.charset)
+    text = source.redact(decoded.text)
     name = sniff(text)
     if name == "frontmatter" and source.kind != "folder":
         raise ParseError("an article with front matter, where a feed should be; such files are read by `path:`")
@@ -62,7 +63,8 @@ def parse(body: Body, source: Source, *, now: datetime) -> Document:
     entries = tuple(
         _completed(entry, document, source, body.path) for entry in document.entries if _says_anything(entry)
     )
-    return replace(document, entries=entries, problems=(*document.problems, *_left_out(document, len(entries))))
+    problems = (*document.problems, *_left_out(document, len(entries)))
+    return replace(document, entries=entries, problems=problems, decoded=decoded.in_words)
 
 
 def _base_url(body: Body, source: Source) -> str:

@@ -122,6 +122,11 @@ class Decoded:
     how: str  # which rung of the ladder held, e.g. "HTTP charset"
     replaced: int = 0  # bad bytes that became U+FFFD
 
+    @property
+    def in_words(self) -> str:
+        bad = f", {self.replaced} bad byte{'' if self.replaced == 1 else 's'} replaced" if self.replaced else ""
+        return f"{self.encoding}, by {self.how}{bad}"
+
 
 @dataclass(frozen=True, slots=True)
 class Language:

@@ -12,14 +12,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from feeds.pipeline.comparing import compare
     from feeds.pipeline.discovering import Discovery, discover
     from feeds.pipeline.editions import publish, published
+    from feeds.pipeline.explaining import explain
     from feeds.pipeline.listing import complete
     from feeds.pipeline.preparing import prepare
     from feeds.pipeline.previewing import Preview, preview
     from feeds.pipeline.pruning import prune
     from feeds.pipeline.pushing import Pushing, ping
     from feeds.pipeline.releasing import drop, release
+    from feeds.pipeline.replaying import foresee, replay
     from feeds.pipeline.reporting import report
     from feeds.pipeline.rounds import Round, start_round, take_in
     from feeds.pipeline.streaming import Stream
@@ -28,10 +31,12 @@ if TYPE_CHECKING:
 # Which module has it. Each is imported when it is first asked for: a round in which nothing is new reads no document
 # and writes no page, and need not wait for the libraries that would.
 _STAGES = {
+    "compare": "comparing",
     "Discovery": "discovering",
     "discover": "discovering",
     "publish": "editions",
     "published": "editions",
+    "explain": "explaining",
     "complete": "listing",
     "prepare": "preparing",
     "Preview": "previewing",
@@ -41,6 +46,8 @@ _STAGES = {
     "ping": "pushing",
     "drop": "releasing",
     "release": "releasing",
+    "foresee": "replaying",
+    "replay": "replaying",
     "report": "reporting",
     "Round": "rounds",
     "start_round": "rounds",
@@ -57,9 +64,12 @@ __all__ = [
     "Round",
     "Stream",
     "Withdrawn",
+    "compare",
     "complete",
     "discover",
     "drop",
+    "explain",
+    "foresee",
     "ping",
     "prepare",
     "preview",
@@ -67,6 +77,7 @@ __all__ = [
     "publish",
     "published",
     "release",
+    "replay",
     "report",
     "start_round",
     "take_in",

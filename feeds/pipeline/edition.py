@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from feeds.errors import OutputError
+from feeds.normalizing.revisions import noticed
 from feeds.pipeline.making import Making
 from feeds.pipeline.preparing import digest_of
 from feeds.publishing import WRITERS, archives, output
@@ -44,6 +45,7 @@ class Edition:
     tree: Path  # that its folder lies in
     mark: str = ""  # of a private one, behind its digest
     hidden: Hidden = tombstones.NOTHING
+    has_notices: bool = False
 
     @property
     def is_private(self) -> bool:
@@ -60,7 +62,8 @@ class Edition:
         pages there are: archive documents are written again for nothing less."""
         where = (self.settings.site.url, self.shelf.slug, self.making.has_articles, sorted(self.making.archive))
         unseen = tuple(sorted(names) for names in self.hidden) if any(self.hidden) else ()
-        told = (self.making.digest, self.about.title, self.limit, self.about.hub)
+        more = ("notices",) if self.has_notices else ()
+        told = (self.making.digest, self.about.title, self.limit, self.about.hub, *more)
         if self.is_private:
             return f"{digest_of(*told)}/{digest_of(*where, unseen)}{self.mark}"
         return f"{digest_of(*told, *unseen)}/{digest_of(*where)}"
@@ -121,7 +124,8 @@ class Edition:
         feed = replace(self.about, articles=shown, previous=previous, deleted=deleted)
         if self.has_feeds:  # a page takes out by itself what no page may hold
             feed = clean(feed)
-        done += self.put({name: partial(write, feed) for name, write in self.making.current.items()}, feed, alone)
+        told = self.with_notices(feed)
+        done += self.put({name: partial(write, told) for name, write in self.making.current.items()}, feed, alone)
         if done.problems:
             raise OutputError(lines(done.problems.values()))
         # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
@@ -177,6 +181,10 @@ class Edition:
         wanted = stories.without_place(db, (each.atom_id for each in shown))
         return tuple(each for each in shown if each.atom_id in wanted)
 
+    def with_notices(self, feed: Feed) -> Feed:
+        """The feed as its documents show it. Pages of articles, which all shelves share, say the same everywhere."""
+        return replace(feed, articles=tuple(map(noticed, feed.articles))) if self.has_notices else feed
+
     def put(self, documents: Mapping[str, Callable[[], bytes]], feed: Feed, alone: tuple[Article, ...] = ()) -> Put:
         """Documents of the shelf by their names in its folder, and the pages of the articles in them; of a source's
         shelf of those that are `alone`."""
@@ -206,7 +214,8 @@ class Edition:
         feed = clean(replace(self.about, articles=held, number=number, previous=previous))
         # Of which all has left: one that others lead to holds the chain; behind the oldest, it is removed.
         kinds = self.making.archive.items() if held or previous else ()
-        put = self.put({archives.path(number, kind): partial(write, feed) for kind, write in kinds}, feed, alone)
+        told = self.with_notices(feed)
+        put = self.put({archives.path(number, kind): partial(write, told) for kind, write in kinds}, feed, alone)
         if not put.problems:
             with store.begin() as db:
                 archiving.record_written(db, self.shelf.id, number)

@@ -172,6 +172,7 @@ def _editions(
             tree=privacy.tree(settings, category),
             mark=privacy.mark(category),
             hidden=hidden,
+            has_notices=category is not None and category.notices,
         )
     for shelf in _of_sources(settings, standing) if wanted is None and made.source.current else ():
         yield Edition(

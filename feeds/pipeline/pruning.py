@@ -13,9 +13,9 @@ from feeds.errors import OutputError
 from feeds.pipeline.judging import judge
 from feeds.publishing import output
 from feeds.publishing.pages import ARTICLES, path_of
-from feeds.records import Category, Source
+from feeds.records import Category, KeptDocuments, Source
 from feeds.settings import Settings
-from storage import Store, articles, retention
+from storage import Store, articles, documents, retention
 from storage.covering import Rank
 from storage.retention import Pruned, Rule, Rules
 
@@ -30,8 +30,9 @@ def prune(store: Store, settings: Settings, *, now: datetime, limit: int | None 
 
     Where such a page cannot be removed that is logged, and its article waits for the next time. The store follows the
     settings already (`prepare`). The feeds of the categories that lost an article are due to be written. A source that
-    the settings do not name is left alone.
+    the settings do not name is left alone. Documents that are kept no more, as the settings say, go as well.
     """
+    _trim_documents(store, settings)
     rules = _rules(settings, now)
     if not rules:
         return Pruned()
@@ -52,6 +53,19 @@ def prune(store: Store, settings: Settings, *, now: datetime, limit: int | None 
             if pruned.articles < wanted and not pruned.successors:  # who took a place may have to go as well
                 break
     return Pruned(articles=total, categories=dict(numbers))
+
+
+def _trim_documents(store: Store, settings: Settings) -> None:
+    """Keep no more documents than sources that have a rule of fewer say now: of one without news, nobody else looks."""
+    fewer = {each.name: keep for each in settings.sources if (keep := each.documents.keep) < KeptDocuments().keep}
+    if not fewer:
+        return
+    with store.read() as db:
+        kept = documents.numbers(db)
+    too_many = {name: keep for name, keep in fewer.items() if kept.get(name, 0) > keep}
+    if too_many:
+        with store.begin() as db:
+            documents.trim(db, too_many)
 
 
 def _purge(store: Store, settings: Settings, rules: Rules, *, limit: int, now: datetime, rank: Rank) -> Pruned:

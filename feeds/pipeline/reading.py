@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
 import structlog
@@ -20,12 +20,21 @@ from feeds.pipeline.guarding import Guard, Guarded
 from feeds.pipeline.preparing import private_names
 from feeds.records import Alias, Article, Body, Document, Entry, Fetched, Known, Rhythm, Source, SourceState
 from feeds.settings import addresses
-from storage import Store, articles, open_store
+from storage import Store, articles, documents, open_store
 
 if TYPE_CHECKING:
     from feeds.settings import Settings
 
 log = structlog.get_logger()
+
+
+class Choose(Protocol):
+    """Which entries are to be made articles of, by guid."""
+
+    def __call__(
+        self, found: Sequence[identity.Candidate], known: Mapping[str, Known], *, files: Container[str] = ()
+    ) -> dict[str, Entry]: ...
+
 
 MAX_HUB = 4_000  # characters of the addresses of a hub and its topic
 
@@ -62,6 +71,8 @@ class Read:
     is_same: bool = False  # it has entries that we know
     unread: tuple[str, ...] = ()  # files and documents that could not be read, in words
     flaws: tuple[str, ...] = ()  # what was wrong with those that could be
+    document: documents.Packed | None = None  # as it is to be kept
+    read_at: datetime | None = None  # which is when its articles were seen first, however long they wait to be stored
     hub: str = ""  # that tells of what is new, and the topic that it calls this; both or neither
     topic: str = ""
     private: frozenset[str] = frozenset()  # categories, when it was read
@@ -80,24 +91,27 @@ def reader(settings: Settings, source: Source, now: datetime, state: SourceState
     )
 
 
-def read(store: Store, one: Reader, answer: Fetched) -> Read:
-    """The articles that an answer brings, and nothing that the store holds already."""
-    documents, unread = one.parse(answer.bodies)
-    found = identity.candidates(entry for _body, document in documents for entry in document.entries)
+def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normalizing.changes) -> Read:
+    """The articles that an answer brings, of the entries that `choose` picks: else nothing that the store holds."""
+    parsed, unread = one.parse(answer.bodies)
+    found = identity.candidates(entry for _body, document in parsed for entry in document.entries)
     with store.read() as db:
         known = articles.known(db, one.source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
-    batch, left_out = one.normalize(normalizing.changes(found, known, files=answer.files))
+    batch, left_out = one.normalize(choose(found, known, files=answer.files))
     guarded = _guarded(store, one, answer, batch, found, known)
-    hub, topic = _hub(one.source, documents)
+    hub, topic = _hub(one.source, parsed)
+    decoded = {body.path: document.decoded for body, document in parsed}
     return Read(
-        articles=guarded.articles,
+        articles=tuple(replace(article, decoded=decoded.get(article.path, "")) for article in guarded.articles),
         aliases=guarded.aliases,
         gone=guarded.gone,
-        bodies=tuple(replace(body, content=b"") for body, _document in documents),
-        rhythm=_rhythm([document for _body, document in documents]),
+        bodies=tuple(replace(body, content=b"") for body, _document in parsed),
+        document=_packed(store, one, parsed, known, guarded),
+        read_at=one.now,
+        rhythm=_rhythm([document for _body, document in parsed]),
         is_same=bool(known or guarded.aliases),
         unread=(*answer.problems, *unread),
-        flaws=(*left_out, *(each for _body, document in documents for each in document.problems)),
+        flaws=(*left_out, *(each for _body, document in parsed for each in document.problems)),
         hub=hub,
         topic=topic,
         private=one.private,
@@ -120,12 +134,33 @@ def _guarded(
     return guard.look(store, batch, known=stored)
 
 
-def _hub(source: Source, documents: Sequence[tuple[Body, Document]]) -> tuple[str, str]:
+def _packed(
+    store: Store, one: Reader, parsed: Sequence[tuple[Body, Document]], known: Mapping[str, Known], guarded: Guarded
+) -> documents.Packed | None:
+    """What a source on the web sent, as it is to be kept: not where a withdrawn article still stands in it, nor where
+    nothing moved but a stamp of its document's own."""
+    if one.source.kind != "http" or not parsed:
+        return None
+    gone = list(known.values())
+    if guarded.gone:  # under new guids
+        with store.read() as db:
+            gone += articles.known(db, one.source.name, [each.of for each in guarded.gone]).values()
+    if any(each.is_withdrawn for each in gone):
+        return None
+    if not (guarded.articles or guarded.aliases or guarded.gone):
+        with store.read() as db:
+            if documents.is_any_kept(db, one.source.name):
+                return None
+    body, _document = parsed[0]
+    return documents.pack(one.source, body, allowance=one.allowance, fetched_at=one.now)
+
+
+def _hub(source: Source, parsed: Sequence[tuple[Body, Document]]) -> tuple[str, str]:
     """Where a source on the web says that its news can be had, and what it calls itself there (WebSub, section 4)."""
     # A stranger's hub learns nothing that only we and the source know, and knows no way to what we are let in to.
-    if source.kind != "http" or source.is_guarded or not documents:
+    if source.kind != "http" or source.is_guarded or not parsed:
         return "", ""
-    body, document = documents[0]
+    body, document = parsed[0]
     try:
         hub = addresses.web_address(urljoin(body.url, body.hub or document.hub))
         topic = addresses.web_address(urljoin(body.url, body.self_url or document.about.feed_url))
@@ -182,9 +217,9 @@ def _labels(categories: Any) -> dict[str, str]:
     return shelving.by_label(categories or ())
 
 
-def _rhythm(documents: Sequence[Document]) -> Rhythm | None:
-    if not documents:
+def _rhythm(parsed: Sequence[Document]) -> Rhythm | None:
+    if not parsed:
         return None
-    moments = [entry.published or entry.updated for document in documents for entry in document.entries]
+    moments = [entry.published or entry.updated for document in parsed for entry in document.entries]
     gap = timing.usual_gap(moment for moment in moments if moment)
-    return replace(documents[0].rhythm, gap=gap)
+    return replace(parsed[0].rhythm, gap=gap)

@@ -30,12 +30,35 @@ from feeds.records import (
     Source,
     SourceState,
 )
-from storage import Connection, Store, aliases, articles, covering, journal, lists, sources, stories, subscriptions
+from storage import (
+    Connection,
+    Store,
+    aliases,
+    articles,
+    covering,
+    documents,
+    journal,
+    lists,
+    sources,
+    stories,
+    subscriptions,
+)
 
 if TYPE_CHECKING:
     from feeds.pipeline.reading import Read
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anew:
+    """Guids of stored articles that were made anew, and what that came to: `revised` for readers, `mended` where none
+    would notice, or `unmoved`, whatever their fingerprints say; and when."""
+
+    revised: frozenset[str]
+    mended: frozenset[str]
+    unmoved: frozenset[str]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,21 +126,7 @@ def _kept(db: Connection, visit: Visit, read: Read, rank: covering.Rank, now: da
     problems = (*read.unread, *read.flaws)
     for each in problems if len(problems) > 1 else ():
         log.info("could not be read", source=source.name, problem=source.redact(each))
-    readdressed = {alias.of for alias in read.aliases if alias.is_readdressed}
-    saved = articles.save(
-        db,
-        source.name,
-        read.articles,
-        now=now,
-        slugs=shelving.slugs,
-        private=read.private,
-        readdressed=readdressed,
-        rank=rank,
-    )
-    aliases.bind(db, source.name, read.aliases, now=now)
-    aliases.bury(db, source.name, read.gone)
-    if read.aliases or read.gone:
-        log.info("entries came back under new ids", source=source.name, articles=len(read.aliases) + len(read.gone))
+    saved = save(db, source, read, document_id=documents.keep(db, source, read.document), rank=rank, now=now)
     seen = Seen(
         rhythm=read.rhythm,
         body_digest=digest(source, result.bodies),
@@ -135,6 +144,43 @@ def _kept(db: Connection, visit: Visit, read: Read, rank: covering.Rank, now: da
         refresh = replace(refresh, problem=problem)
     refresh = replace(refresh, new=saved.new, revised=saved.revised, categories=saved.categories)
     return _Kept(learned, refresh, saved.arrived)
+
+
+def save(
+    db: Connection,
+    source: Source,
+    read: Read,
+    *,
+    document_id: int | None,
+    rank: covering.Rank,
+    now: datetime,
+    anew: Anew | None = None,
+) -> articles.Saved:
+    """What was read, stored as far as articles go: the same for a refresh, and for a replay of what one brought, which
+    makes some of it `anew`."""
+    seen_at = read.read_at or now
+    readdressed = {alias.of for alias in read.aliases if alias.is_readdressed}
+    saved = articles.save(
+        db,
+        source.name,
+        read.articles,
+        now=seen_at,
+        slugs=shelving.slugs,
+        private=read.private,
+        unmoved=readdressed | anew.unmoved if anew else readdressed,
+        revised=anew.revised if anew else (),
+        mended=anew.mended if anew else (),
+        revised_at=anew.at if anew else seen_at,
+        document_id=document_id,
+        rank=rank,
+    )
+    aliases.bind(db, source.name, read.aliases, now=seen_at)
+    aliases.bury(db, source.name, read.gone)
+    if read.aliases or read.gone:
+        log.info("entries came back under new ids", source=source.name, articles=len(read.aliases) + len(read.gone))
+    if saved.has_withdrawn and document_id is not None:
+        documents.drop(db, document_id)
+    return saved
 
 
 def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:

@@ -51,9 +51,17 @@ def _withdraw(store: Store, settings: Settings, word: str, now: datetime) -> Wit
             raise NotFoundError(f"no article has the address or id {word!r}; `feedmill articles --json` shows them")
         shown = [(tree, path) for tree in privacy.trees(settings) for path in tracing.showing(tree, ids)]
         paths = [path for _tree, path in shown]
+        with store.read() as db:  # before: nobody else could write for as long as that takes
+            naming = withdrawing.naming(db, *words)
         with store.begin() as db:
-            rank = judge(settings).rank
-            count = withdrawing.withdraw(db, *words, showing=privacy.documents(paths), now=now, rank=rank)
+            count = withdrawing.withdraw(
+                db,
+                *words,
+                showing=privacy.documents(paths),
+                naming=naming,
+                now=now,
+                rank=judge(settings).rank,
+            )
     try:
         publish(store, settings)
     finally:

@@ -170,6 +170,7 @@ def _categories(keys: ConfigKeys) -> Iterator[records.Category]:
             keep_for=each.keep_for,
             private=records.Private(**each.private.model_dump()) if each.private else None,
             stories=keys.stories if each.stories is None else each.stories,
+            notices=each.notices,
         )
 
 
@@ -194,7 +195,7 @@ def _derived_name(keys: SourceKeys, secrets: tuple[str, ...]) -> str:
     return replace(DEFAULTS, secrets=secrets).redact(name)
 
 
-_SHARED = tuple(key for key in RequestKeys.model_fields if key not in {"headers", "cookies"})
+_SHARED = tuple(key for key in RequestKeys.model_fields if key not in {"headers", "cookies", "documents"})
 
 
 def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, ...], folder: Folder) -> records.Source:
@@ -211,6 +212,7 @@ def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, .
         path=_path(keys.path, folder) if keys.path else "",
         base_url=keys.base_url or "",
         categories=tuple(dict.fromkeys(keys.categories)),
+        documents=_documents(keys, fetch),
         headers=tuple(_headers(keys, fetch).values()),
         auth=_auth(keys) or place.auth,
         priority=keys.priority,
@@ -228,6 +230,13 @@ def _defaults(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> records
 
 def _given(keys: RequestKeys) -> dict[str, Any]:
     return {key: value for key in _SHARED if (value := getattr(keys, key)) is not None}
+
+
+def _documents(*levels: RequestKeys) -> records.KeptDocuments:
+    """What a source says of its documents, else what `fetch:` says."""
+    written = [level.documents.model_dump(exclude_none=True) for level in reversed(levels) if level.documents]
+    told = {key: value for each in written for key, value in each.items()}
+    return records.KeptDocuments(**told)
 
 
 def _headers(keys: SourceKeys, fetch: FetchKeys) -> dict[str, tuple[str, str]]:

@@ -142,6 +142,20 @@ class PerHostKeys(Keys):
     )
 
 
+class DocumentsKeys(Keys):
+    """`documents:` what is kept of what sources sent, for `feedmill replay` and `feedmill why`."""
+
+    keep: (
+        Annotated[
+            int,
+            BeforeValidator(values.whole),
+            AfterValidator(values.between(0, 1000, "not between 0 and 1000; write for instance 5, or 0 for none")),
+        ]
+        | None
+    ) = Field(default=None, description="How many of a source's latest documents are kept as it sent them: 3; 0, none.")
+    max_size: Size | None = Field(default=None, description="The largest document that is kept: 2MB.")
+
+
 class RequestKeys(Keys):
     """What may be said for every source under `fetch:`, and again for one source."""
 
@@ -167,6 +181,9 @@ class RequestKeys(Keys):
     flood_guard: Flag | None = Field(
         default=None,
         description="Whether old articles that come again under new ids are known, and floods of unknown ones held.",
+    )
+    documents: DocumentsKeys | None = Field(
+        default=None, description="Which documents are kept as they came: {keep: 3, max_size: 2MB}."
     )
     timezone: Annotated[tzinfo, BeforeValidator(values.timezone)] | None = Field(
         default=None, description="The time zone of dates that carry none, such as Europe/Paris."
@@ -264,6 +281,7 @@ class CategoryKeys(Keys):
         BeforeValidator(values.whole),
         AfterValidator(values.between(1, 1000, "not between 1 and 1000; write for instance 100")),
     ] = Field(default=100, description="How many articles its feed holds.")
+    notices: Flag = Field(default=False, description="Whether its feed says of a revised article that it was revised.")
     keep: Keep | None = Field(
         default=None, description="How many of its newest articles it keeps; left out, all of them."
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds import cli
+from feeds.cli import run as feedmill  # `feeds.cli.run` is a module as well, once that is imported
 from moving import Gazette, items
 from storage import open_store
 from test_flood_guard import strangers
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> int:
-    return cli.run(["--config", str(folder / "config.yaml"), *arguments])
+    return feedmill(["--config", str(folder / "config.yaml"), *arguments])
 
 
 def shown(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

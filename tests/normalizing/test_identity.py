@@ -228,6 +228,64 @@ def test_the_fingerprint_stands_still_when_only_a_pictures_query_moves():
     assert one.fingerprint == two.fingerprint
 
 
+COUNTS = [
+    "{} views · 5 comments", "Comments: {}", "<b># Comments: {}</b>", "Points: {}", "阅读({}) 评论(3)", "阅读 {}万+", "{}次浏览",
+    "1,{}34 views", "{} Likes | {} shares", "评论：{}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", COUNTS)
+def test_the_fingerprint_stands_still_when_a_line_counts_other_readers(line):
+    one, two = (made(entry(content=f"<p>The sea.</p><p>{line.format(n, n)}</p>")) for n in (1, 2))
+    assert one.fingerprint == two.fingerprint
+    assert one.content_html != two.content_html
+
+
+SENTENCES = [
+    "{} views of the sea", "Chapter {}", "{}", "{} votes", "{} points", "The comments: {} of them", "Read {} books", "{} people",
+    "Views from the {}th floor", "评论说有{}人", "<i>{} likes</i> and a cat", "{} shares", "{} hits", "分享 {}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", SENTENCES)
+def test_the_fingerprint_moves_with_a_number_that_is_part_of_what_is_said(line):
+    one, two = (made(entry(content=f"<p>The sea.</p><p>{line.format(n)}</p>")) for n in (4, 5))
+    assert one.fingerprint != two.fingerprint
+
+
+NOISE = {
+    "reordered attributes": ('<a href="https://sea.example/" title="Sea">sea</a>', '<a title="Sea" href="https://sea.example/">sea</a>'),
+    "a tracking parameter": ('<a href="https://sea.example/?utm_source=1">sea</a>', '<a href="https://sea.example/?utm_source=2">sea</a>'),
+    "a link of an ad's own number": ('<a href="https://ads.example/1">sea</a>', '<a href="https://ads.example/2">sea</a>'),
+    "a pixel that counts": ('sea<img src="https://t.example/1.gif" width="1" height="1">', 'sea<img src="https://t.example/2.gif" width="1" height="1">'),
+    "an ad in a script": ("sea<script>show(1)</script>", "sea<script>show(2)</script>"),
+    "a picture's session": ('<img src="https://sea.example/1.jpg?s=1">', '<img src="https://sea.example/1.jpg?s=2">'),
+    "an advertisement": ('sea<a href="https://ad.doubleclick.net/1"><img src="https://a.example/1.png">Buy boats</a>', 'sea<a href="https://ad.doubleclick.net/2"><img src="https://a.example/2.png">Buy oars</a>'),
+    "an advertisement's picture": ('sea<img src="https://pagead2.googlesyndication.com/1.png">', 'sea<img src="https://pagead2.googlesyndication.com/2.png">'),
+    "a picture's sizes": ('<img src="https://sea.example/1.jpg" width="10">', '<img width="20" src="https://sea.example/1.jpg">'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_the_fingerprint_stands_still_with_noise_around_the_words(noise):
+    one, two = (made(entry(content=f"<p>The {html}.</p>")) for html in NOISE[noise])
+    assert one.fingerprint == two.fingerprint
+
+
+NO_ADS = {
+    "a link to one's own page": '<a href="https://sea.example/?to=doubleclick.net/">{}</a>',
+    "words about a network": "{} at doubleclick.net/",
+    "a host that ends alike": '<a href="https://notdoubleclick.net.example/">{}</a>',
+    "what follows an advertisement": '<a href="https://ad.doubleclick.net/1">Boats</a> {}',
+}
+
+
+@pytest.mark.parametrize("case", NO_ADS)
+def test_the_fingerprint_moves_with_words_around_and_about_advertisements(case):
+    one, two = (made(entry(content=f"<p>The sea. {NO_ADS[case].format(word)}</p>")) for word in ("calm", "rough"))
+    assert one.fingerprint != two.fingerprint
+
+
 def known_as(guid: str, path: str, title: str = "One", url: str = "") -> dict[str, Known]:
     return {guid: Known(guid=guid, url=url, title=title, raw_digest="old", path=path)}
 

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent.parent / "documents"
 DOCUMENTS = sorted(path for path in FOLDER.iterdir() if not path.name.endswith(".expected.json"))
 
 # Said of every entry by its document, or by its bytes: tested in test_parse.py.
-UNTOLD = {"raw_digest", "document_url", "path", "fills_file"}
+UNTOLD = {"raw_digest", "document_url", "path", "fills_file", "decoded"}
 
 
 def described(path: Path) -> Any:

@@ -188,7 +188,7 @@ def test_statements_grow_with_batches_of_five_hundred_and_not_with_articles(stor
     assert len([statement for statement in asked if "articles" in statement]) == 10
     with statements(store) as second:
         assert save(store, *numbered("Uno"), now=TUESDAY).revised == 5_000
-    assert len(second) < 3 * 5_000 / 500 + 30
+    assert len(second) < 4 * 5_000 / 500 + 30
     assert len(stored(store)) == 5_000
 
 
@@ -250,7 +250,8 @@ def test_records_come_back_as_they_went_in(store: Store, one: Article, revision:
     with suppress(UndoneError), store.begin() as db:
         for article_ in (one, revision):
             articles.save(db, "gazette", [article_], now=MONDAY, slugs=slugs)
-            assert articles.stored(db) == (article_,)
+            revised_at = None if article_ is one else MONDAY
+            assert articles.stored(db) == (replace(article_, revised_at=revised_at),)
         raise UndoneError
 
 

@@ -1,0 +1,59 @@
+"""What moves in an article at every visit and is no news: counts of its readers, and advertisements.
+
+Only what is certain is recognized. What is not is part of what the article says, and a change of it a revision.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Lines that count readers and say nothing else: `1,234 views · 5 comments`, `Comments: 12`, `阅读(1024) 评论 3`.
+# A number within a sentence is part of what it says; votes and points may be the news itself.
+_PLAIN = (
+    "(?:page )?views?|clicks?|likes?|comments?|repl(?:y|ies)|upvotes?|retweets?|reposts?|reactions?|favou?rites?"
+    "|阅读量?|閱讀|浏览量?|瀏覽|点击量?|點擊|评论数?|評論|回复|回覆|点赞|點讚|赞|讚|转发|轉發"
+)
+# Which may be something else (500 shares of a company, 3 hits of a band), and count beside one of the others only.
+_DOUBTFUL = "reads?|readers|visits?|hits?|shares?|responses?|claps?|boosts?|bookmarks?|收藏|分享|人气|人氣"
+_NUMBER = r"\d[\d,.]{0,12} ?(?:[km]\b|万|萬|亿|億)?\+?"
+
+
+def _counting(what: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"{_NUMBER} ?(?:[次人条條] ?)?(?:{what})"
+        rf"|#? ?(?:{what}) ?[:：]? ?[(（]?{_NUMBER}[)）]?(?: ?[次人条條])?"
+        rf"|points: {_NUMBER}",
+        re.IGNORECASE,
+    )
+
+
+_COUNT = _counting(f"{_PLAIN}|{_DOUBTFUL}")
+_CERTAIN_COUNT = _counting(_PLAIN)
+_BETWEEN_COUNTS = " ·•|,，/;-"
+_LONGEST_COUNT = 120  # characters
+
+# Networks that put another advertisement into a feed whenever it is asked for.
+_NETWORKS = (
+    "doubleclick.net googlesyndication.com googleadservices.com amazon-adsystem.com adzerk.net adnxs.com "
+    "buysellads.com buysellads.net carbonads.com carbonads.net pheedo.com feedsportal.com taboola.com outbrain.com"
+)
+_OF_NETWORK = rf'"https?://(?:[^"/?#]{{0,100}}\.)?(?:{"|".join(map(re.escape, _NETWORKS.split()))})[/?#:"]'
+_AD = re.compile(rf"<a [^>]*?\bhref={_OF_NETWORK}[^>]*>.*?</a>|<img [^>]*?\bsrc={_OF_NETWORK}[^>]*>", re.DOTALL)
+
+
+def without_counts(text: str) -> str:
+    """Text without the lines that only count readers."""
+    lines = text.split("\n")
+    kept = [line for line in lines if not _only_counts(line)]
+    return text if len(kept) == len(lines) else "\n".join(kept)
+
+
+def _only_counts(line: str) -> bool:
+    if len(line) > _LONGEST_COUNT or not _COUNT.match(line):  # of most lines the first look says it
+        return False
+    return not _COUNT.sub("", line).strip(_BETWEEN_COUNTS) and _CERTAIN_COUNT.search(line) is not None
+
+
+def without_ads(html: str) -> str:
+    """HTML that `sanitize` made, without the links and pictures of advertising networks."""
+    return _AD.sub("", html)
