@@ -35,7 +35,7 @@ from feeds.serving import Links, Privacy, Server, application, doors, privacy, p
 from feeds.serving.status import StatusPage
 from feeds.settings import Settings
 from feeds.signals import Signals
-from storage import Store, claims, housekeeping, journal, leases, subscriptions
+from storage import Store, claims, held, housekeeping, journal, leases, subscriptions
 from storage.inventory import inventory, next_due
 
 log = structlog.get_logger()
@@ -150,6 +150,7 @@ class Daemon:
             return False
         self.has_moved.clear()
         self.published_at = began_at  # whatever comes of it: what fails now is tried again with the next tick
+        pipeline.let_out(self.store, settings, now=self.clock.now())
         pipeline.prune(self.store, settings, now=self.clock.now())  # what is to go is not published first
         written = pipeline.publish(
             self.store, settings, is_stopping=lambda: self.clock.monotonic() > self.publishes_until
@@ -451,7 +452,7 @@ JOBS = (
 def fresh_until(store: Store, sources: Sequence[Source], *, now: datetime, tick: timedelta) -> datetime | None:
     """Until when nothing that is published moves by itself; None where that is not known."""
     with store.read() as db:
-        expected = [next_due(db, names=[source.name for source in sources], now=now)]
+        expected = [next_due(db, names=[source.name for source in sources], now=now), held.next_at(db)]
         is_pushed = bool(subscriptions.working(db, now=now))
     if any(source.kind == "folder" for source in sources):  # which is looked at with every tick
         expected.append(now + tick)

@@ -21,6 +21,13 @@ class Schedule:
     timezone: tzinfo
 
 
+# How a source's dates are taken: as they are unless they contradict what we see, as they are, not at all, or so much
+# later (earlier, where it is negative).
+Dates: TypeAlias = Literal["auto", "believe", "first-seen"] | timedelta
+# What becomes of an entry with a date that lies ahead: its first sight is its date, it waits, or it is left out.
+Future: TypeAlias = Literal["clamp", "hold", "drop"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDocuments:
     """Which documents of a source are kept as it sent them: the latest few, and none that is larger."""
@@ -50,6 +57,8 @@ class Source:
     flood_guard: bool = True  # entries that come back under new ids are known, and floods of old ones are held
     priority: int = 0  # of several sources that tell one story, the one with the highest is shown
     documents: KeptDocuments = KeptDocuments()
+    dates: Dates = "auto"
+    future: Future = "clamp"
     headers: tuple[tuple[str, str], ...] = ()
     auth: str = ""  # a whole Authorization header
     proxy: str = ""
@@ -123,6 +132,28 @@ class SourceState:
     last_new_at: datetime | None = None
     next_fetch_at: datetime | None = None
     is_pushed: bool = False  # its hub tells us of what is new, as far as we know now
+
+
+# request: all entries carry the time of the request. moving: they have other dates at each visit. same: all have one
+# date, new ones as well. ahead: new ones are dated hours ahead, always as many.
+Verdict: TypeAlias = Literal["request", "moving", "same", "ahead"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dating:
+    """How far the dates of a source can be believed, and what its documents showed. Spans are in seconds."""
+
+    verdict: Verdict | None = None
+    since: datetime | None = None  # the verdict's first moment
+    ahead: int = 0  # by so much, where that is the verdict
+    given: Mapping[str, int] = field(default_factory=dict)  # the dates of a few entries when they were seen last
+    moves: int = 0  # documents in a row that gave most of them other dates
+    sames: int = 0  # documents in a row in which new entries had the old date of all others
+    low: int = 0  # new entries are dated ahead by this much or more,
+    high: int = 0  # and by less than this
+    entries: int = 0  # that say so
+    visits: int = 0  # at which they came
+    against: int = 0  # entries in a row that do not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -406,6 +437,12 @@ class Article:
     copies: tuple[Copy, ...] = ()  # on the shelf that it is published from
     decoded: str = ""  # how the bytes of its document became text, in words
     revised_at: datetime | None = None  # as the store has it
+    date_note: str = ""  # why `published` is not what its source said
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is held because its date lies ahead, and only until then."""
+        return self.held_at is not None and self.published > self.held_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

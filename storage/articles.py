@@ -38,11 +38,12 @@ Assign: TypeAlias = Callable[[tuple[str, ...], tuple[Tag, ...]], tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a save did: how many articles are new, how many of those are held instead, how many were revised, and the
-    categories it touched."""
+    """What a save did: how many articles are new, how many came and are held as a flood, or wait for their date, how
+    many were revised, and the categories it touched."""
 
     new: int = 0
     held: int = 0
+    waiting: int = 0
     revised: int = 0
     categories: tuple[str, ...] = ()
     arrived: frozenset[int] = field(default=frozenset(), compare=False)  # rows for `stories.settle`
@@ -84,9 +85,10 @@ def save(
 
     An article's `published`, and where that came from, stay as first stored. Its `updated` moves when its
     fingerprint does, and never backwards. One whose fingerprint did not move changes at most its shelves. One that is
-    gone stays gone, also if that happened while `batch` was made. What is held stands on no shelf. Whatever their
-    fingerprints say, those of the guids `unmoved` and `mended` are not revised, and those `revised` are; the `mended`
-    are written anew all the same. `revised_at` is when, if not now.
+    gone stays gone, also if that happened while `batch` was made. What is held stands on no shelf; what waits for its
+    date is given another one by its source. Whatever their fingerprints say, those of the guids `unmoved` and `mended`
+    are not revised, and those `revised` are; the `mended` are written anew all the same. `revised_at` is when, if not
+    now.
     """
     source_id = _source_id(db, source)
     stored = {row.guid: row for row in _of_guids(db, _STORED, source_id, (article.guid for article in batch))}
@@ -113,6 +115,7 @@ def save(
     banding.replace_bands(db, {stored[article.guid].id: article.bands for article in rewritten})
     _update(db, [_unseen(a) | made | {"_id": stored[a.guid].id} for a in others if a.guid not in mended])
     _update(db, [_mended(a) | made | {"_id": stored[a.guid].id} for a in others if a.guid in mended])
+    _update(db, [_put_off(stored[a.guid], a) for a in known if _is_put_off(stored[a.guid], a)])
     placed += [
         categories.Placed(one.id, one.published, None if one.held_at else a.categories)
         for a in known
@@ -128,10 +131,12 @@ def save(
     shown = [article for article in rewritten if not stored[article.guid].held_at]
     names = {name for article in shown for name in article.categories}
     names |= {key for key in touched if isinstance(key, str)}
-    held = sum(article.held_at is not None for article in new)
+    waiting = sum(article.is_waiting for article in new)
+    held = sum(article.held_at is not None for article in new) - waiting
     return Saved(
-        new=len(new) - held,
+        new=len(new) - held - waiting,
         held=held,
+        waiting=waiting,
         revised=len(shown),
         categories=tuple(sorted(names)),
         arrived=frozenset(renewed | {article_id for _shelf_id, article_id in moves.entered}),
@@ -305,6 +310,7 @@ def _insert(db: Connection, source_id: int, new: list[Article], made: Mapping[st
             "date_from": article.date_from,
             "held_at": article.held_at,
             **made,
+            "date_note": article.date_note,
         }
         for article in new
     ]
@@ -334,6 +340,17 @@ def _mended(article: Article) -> dict[str, Any]:
     return {name: value for name, value in _columns(article).items() if name != "updated"}
 
 
+def _is_put_off(old: AnyRow, article: Article) -> bool:
+    """Whether a stored article waits for its date, and its source has moved that."""
+    return old.held_at is not None and old.published > old.held_at and article.published != old.published
+
+
+def _put_off(old: AnyRow, article: Article) -> dict[str, Any]:
+    # Where it has come meanwhile, a date in the past would be that of a flood, which waits for a person.
+    published = max(article.published, old.held_at + timedelta(seconds=1))
+    return {"_id": old.id, "published": published, "updated": published}
+
+
 def _unseen(article: Article) -> dict[str, Any]:
     """What is noted where no reader would notice a change: not to normalize it again, to shelve by its new tags, and to
     name its new transcript, or how often it was seen, when its feeds are written next."""
@@ -357,7 +374,7 @@ _PLAIN = (
     "url", "title", "summary_html", "content_html", "updated", "language", "image", "rights", "fingerprint",
     "raw_digest", "path", "link_key", "title_key", "decoded",
 )  # fmt: skip
-_FROZEN = ("guid", "atom_id", "published", "date_from", "held_at")  # stored once, never revised
+_FROZEN = ("guid", "atom_id", "published", "date_from", "held_at", "date_note")  # stored once, never revised
 _READ = (*_FROZEN, "revised_at", *_PLAIN)
 _TO_SHELVE = tuple(articles.c[name] for name in ("id", "published", "own_categories", "tags", "revised_at", "held_at"))
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal_column, select
 
-from feeds.records import Body, Source
+from feeds.records import Body, Dating, Source
 from storage.batches import batches
 from storage.tables import documents, sources, tombstones
 
@@ -24,6 +24,14 @@ _ENCODINGS = (
     "utf-8", "utf-16-le", "utf-16-be", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1252",
 )  # fmt: skip
 _ABOUT = tuple(field.name for field in fields(Body) if field.name not in {"content", "stamp"})
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was known of its source before a document was read, and decided what became of its entries."""
+
+    allowance: int  # how many old articles could come as new, before the flood guard held them
+    since: datetime | None = None  # when the source was seen last
+    dating: Dating = Dating()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +50,7 @@ class Kept:
     id: int
     source: str
     body: Body
-    allowance: int  # how many old articles could come as new then, before the flood guard held them
+    seen: Seen
     fetched_at: datetime
 
 
@@ -56,14 +64,14 @@ class Naming(NamedTuple):
 NOBODY = Naming()
 
 
-def pack(source: Source, body: Body, *, allowance: int, fetched_at: datetime) -> Packed | None:
+def pack(source: Source, body: Body, seen: Seen, *, fetched_at: datetime) -> Packed | None:
     """The document as it is kept, without the secrets of its source; None where none of its size is."""
     rule = source.documents
     if rule.keep == 0 or len(body.content) > rule.max_size:
         return None
     import brotli  # only where something is new
 
-    about = {name: _redacted(source, getattr(body, name)) for name in _ABOUT} | {"allowance": allowance}
+    about = {name: _redacted(source, getattr(body, name)) for name in _ABOUT} | {"seen": seen}
     return Packed(
         about=msgspec.json.encode(about).decode(),
         content=brotli.compress(_without_secrets(source, body.content), quality=QUALITY),
@@ -140,7 +148,8 @@ def read(db: Connection, row: int) -> Kept | None:
         return None
     about = msgspec.json.decode(found.about)
     body = Body(content=_unpacked(found.content), **{name: value for name, value in about.items() if name in _ABOUT})
-    return Kept(id=row, source=found.name, body=body, allowance=about["allowance"], fetched_at=found.fetched_at)
+    seen = msgspec.convert(about["seen"], Seen)
+    return Kept(id=row, source=found.name, body=body, seen=seen, fetched_at=found.fetched_at)
 
 
 def naming(db: Connection, words: Iterable[str], *, after: int = 0) -> Naming:

@@ -1,4 +1,4 @@
-"""What the flood guard holds: articles on no shelf, until a person releases or drops them."""
+"""What is held: articles on no shelf, until a person releases or drops them, or until the date that they wait for."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Number(NamedTuple):
 
 
 def numbers(db: Connection) -> dict[str, Number]:
-    """By source; those of which nothing is held are left out."""
+    """By source, without what waits for its date; those of which nothing is held are left out."""
     query = (
         select(sources.c.name, func.count().label("number"), func.min(articles.c.held_at).label("since"))
         .join(articles, articles.c.source_id == sources.c.id)
-        .where(_IS_HELD)
+        .where(_IS_HELD, ~_IS_WAITING)
         .group_by(sources.c.name)
     )
     return {row.name: Number(row.number, row.since) for row in db.execute(query)}
@@ -64,9 +64,46 @@ def release(
     count = 0
     for some in batches(ids):
         is_it = articles.c.id.in_(some) & _IS_HELD
+        # Nothing stands above its first sight: who does not wait for its date has another one.
+        clamped = {"published": articles.c.first_seen_at, "updated": articles.c.first_seen_at}
+        said = {"date_from": "first-seen", "date_note": "it was released before the date that its source says"}
+        db.execute(update(articles).where(is_it, _IS_WAITING).values(**clamped, **said))
         count += db.execute(update(articles).where(is_it).values(held_at=None)).rowcount
     stored.shelve_released(db, source, ids, assign, slugs=slugs, private=private)
     return count
+
+
+def next_at(db: Connection) -> datetime | None:
+    """When the first of those that wait for their date is to be let out; None where none waits."""
+    found: datetime | None = db.scalar(select(func.min(articles.c.published)).where(_IS_HELD, _IS_WAITING))
+    return found
+
+
+def due(db: Connection, *, now: datetime) -> dict[str, list[int]]:
+    """The rows of those whose date has come, by source."""
+    query = select(sources.c.name, articles.c.id).join(articles, articles.c.source_id == sources.c.id)
+    found: dict[str, list[int]] = {}
+    for row in db.execute(query.where(_IS_HELD, _IS_WAITING, articles.c.published <= now).order_by(articles.c.id)):
+        found.setdefault(row.name, []).append(row.id)
+    return found
+
+
+def let_out(
+    db: Connection,
+    source: str,
+    ids: Sequence[int],
+    assign: stored.Assign | None,
+    *,
+    slugs: categories.Slugs,
+    private: Set[str] = frozenset(),
+    now: datetime,
+) -> None:
+    """These articles of a source, whose date has come, stand on the shelves that `assign` names from now on: as if they
+    had been seen only now."""
+    for some in batches(ids):
+        seen = {"held_at": None, "first_seen_at": now, "updated": articles.c.published}
+        db.execute(update(articles).where(articles.c.id.in_(some), _IS_HELD).values(**seen))
+    stored.shelve_released(db, source, ids, assign, slugs=slugs, private=private)
 
 
 def drop(db: Connection, ids: Collection[int], *, now: datetime) -> int:
@@ -81,3 +118,4 @@ def drop(db: Connection, ids: Collection[int], *, now: datetime) -> int:
 
 
 _IS_HELD: ColumnElement[bool] = articles.c.held_at.is_not(None)
+_IS_WAITING: ColumnElement[bool] = articles.c.published > articles.c.held_at  # the condition of the index goes with it

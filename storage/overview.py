@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from feeds.records import SourceState
 from storage.batches import batches
-from storage.sources import _RHYTHM, AnyRow
+from storage.sources import _RHYTHM, STATE, AnyRow
 from storage.sources import _state as state_of
 from storage.tables import articles, categories, sources
 
@@ -65,7 +65,7 @@ def states(db: Connection, names: Collection[str]) -> dict[str, SourceState]:
     """The states of those called `names`, as far as they are known."""
     found: dict[str, SourceState] = {}
     for some in batches(names):
-        found |= {row.name: state_of(row) for row in db.execute(select(sources).where(sources.c.name.in_(some)))}
+        found |= {row.name: state_of(row) for row in db.execute(select(*STATE).where(sources.c.name.in_(some)))}
     return found
 
 

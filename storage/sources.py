@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, insert, select, update
 
-from feeds.records import Body, Rhythm, Source, SourceState, Validators
+from feeds.records import Body, Dating, Rhythm, Source, SourceState, Validators
 from storage.batches import batches
 from storage.claims import LEASE, is_over
 from storage.tables import files, hosts, sources, subscriptions
@@ -23,6 +23,10 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 FEW = 100  # sources that are asked for by name, rather than with all others
 
 _RHYTHM = msgspec.json.Decoder(Rhythm)
+_DATING = msgspec.json.Decoder(Dating)
+
+
+STATE = tuple(column for column in sources.c if column is not sources.c.dating)  # which only those with news need
 
 
 def enroll(db: Connection, configured: Iterable[Source]) -> None:
@@ -46,7 +50,7 @@ def enroll(db: Connection, configured: Iterable[Source]) -> None:
             db.execute(
                 update(sources)
                 .where(sources.c.name == name)
-                .values(_columns(SourceState(name=name)) | {"location_digest": digest})
+                .values(_columns(SourceState(name=name)) | {"location_digest": digest, "dating": "{}"})
             )
             for learned in (files, subscriptions):  # what its former hub still sends is another source's
                 db.execute(delete(learned).where(learned.c.source_id == _id_of(name)))
@@ -54,7 +58,7 @@ def enroll(db: Connection, configured: Iterable[Source]) -> None:
 
 def states(db: Connection) -> dict[str, SourceState]:
     """Every source we ever enrolled, by name; without the stamps of files."""
-    return {row.name: _state(row) for row in db.execute(select(sources).order_by(sources.c.name))}
+    return {row.name: _state(row) for row in db.execute(select(*STATE).order_by(sources.c.name))}
 
 
 def claim(
@@ -74,7 +78,7 @@ def claim(
     `LEASE`.
     """
     by_name = {source.name: source for source in wanted}
-    query = select(sources).with_for_update(skip_locked=True)  # on SQLite the transaction is the lock
+    query = select(*STATE).with_for_update(skip_locked=True)  # on SQLite the transaction is the lock
     rows = db.execute(query.where(sources.c.name.in_(by_name)) if len(by_name) <= FEW else query)
     is_alive = cache(is_alive)  # it reads /proc, and one worker holds hundreds of claims
 
@@ -152,6 +156,24 @@ def record_all(db: Connection, states: Sequence[SourceState]) -> None:
         db.execute(_RECORD, [_columns(state) | {"_name": state.name} for state in states])
 
 
+def dating(db: Connection, name: str) -> Dating:
+    """How far the dates of a source can be believed."""
+    return _DATING.decode(db.execute(_OF_NAME, {"_name": name}).scalar_one())
+
+
+def doubted(db: Connection) -> dict[str, Dating]:
+    """The sources whose dates are not believed."""
+    rows = db.execute(select(sources.c.name, sources.c.dating).where(sources.c.dating.contains('"verdict":"')))
+    return {row.name: _DATING.decode(row.dating) for row in rows}
+
+
+def record_datings(db: Connection, learned: Mapping[str, Dating]) -> None:
+    """How far the dates of these sources can be believed, by name."""
+    if learned:
+        rows = [{"_name": name, "dating": msgspec.json.encode(one).decode()} for name, one in learned.items()]
+        db.execute(_RECORD_DATING, rows)
+
+
 def hold_host(db: Connection, host: str, *, until: datetime, strikes: int) -> None:
     """No source of a host is asked before `until`; `strikes` counts how often it had to tell us."""
     upsert(db, hosts, [{"host": host, "until": until, "strikes": strikes}])
@@ -192,6 +214,10 @@ _RECORD = (
         | {"claimed_by": None, "claimed_until": None}
     )
 )
+
+
+_OF_NAME = select(sources.c.dating).where(sources.c.name == bindparam("_name"))
+_RECORD_DATING = update(sources).where(sources.c.name == bindparam("_name")).values(dating=bindparam("dating"))
 
 
 def _columns(state: SourceState) -> dict[str, Any]:

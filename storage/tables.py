@@ -105,6 +105,7 @@ sources = Table(
     Column("moved_since", UTCDateTime),
     Column("move_is_proven", Boolean, nullable=False, server_default=false()),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("dating", Text, nullable=False, server_default="{}"),  # JSON of the record
     Column("last_fetch_at", UTCDateTime),
     Column("last_success_at", UTCDateTime),
     Column("last_new_at", UTCDateTime),
@@ -180,7 +181,8 @@ articles = Table(
     Column("revised_at", UTCDateTime),
     Column("link_key", BigInteger, nullable=False, server_default="0"),  # of its address, to compare; 0: it has none
     Column("title_key", BigInteger, nullable=False, server_default="0"),  # of its title; 0: that says too little
-    Column("held_at", UTCDateTime),  # by the flood guard, on no shelf until it is released
+    # On no shelf: by the flood guard, until it is released; or, where `published` is later, until then.
+    Column("held_at", UTCDateTime),
     Column("document_id", RowId),  # the kept document it was last made of, which may be gone; NULL: that was not kept
     Column("decoded", PlainText, nullable=False, server_default=""),  # how that one's text was decoded, in words
     Column("date_note", PlainText, nullable=False, server_default=""),  # why `published` is not what the source says

@@ -180,6 +180,22 @@ def test_a_source_has_what_holds_for_every_source_unless_it_says_otherwise(load)
     assert source.timezone == ZoneInfo("Europe/Paris")
 
 
+@pytest.mark.parametrize(
+    ("written", "dates"),
+    [
+        ("auto", "auto"),
+        ("Believe", "believe"),
+        ("first-seen", "first-seen"),
+        ("-8h", timedelta(hours=-8)),
+        ("+5h30m", timedelta(hours=5.5)),
+        ("'-45m'", timedelta(minutes=-45)),
+    ],
+)
+def test_dates_are_taken_as_the_config_says(load, written, dates):
+    found = load(f"fetch: {{future: hold}}\nsources: [{{path: a, dates: {written}}}, {{path: b, future: Drop}}]")
+    assert [(one.dates, one.future) for one in found.sources] == [(dates, "hold"), ("auto", "drop")]
+
+
 def test_an_address_that_is_no_source_is_asked_as_fetch_says(load):
     found = load("fetch: {interval: 36h, proxy: 'http://u:hunter2@p:1', headers: {A: b}}")
     assert found.defaults.headers == (("A", "b"),)
@@ -455,6 +471,21 @@ REFUSED = [
         "sources: [{path: a, timezone: CST6CDTX}]",
         "sources[0].timezone: 'CST6CDTX' is no time zone; did you mean CST6CDT?",
     ),
+    (
+        "sources: [{path: a, dates: belive}]",
+        "sources[0].dates: 'belive' is no way to take dates; did you mean believe?",
+    ),
+    (
+        "sources: [{path: a, dates: 8h}]",
+        "'8h' is no way to take dates; write auto, believe, first-seen, or a shift such",
+    ),
+    ("sources: [{path: a, dates: -8}]", "sources[0].dates: -8 is no way to take dates; write auto"),
+    ("sources: [{path: a, dates: -8x}]", "sources[0].dates: '-8x' is no way to take dates; write auto"),
+    ("sources: [{path: a, dates: -25h}]", "sources[0].dates: '-25h' is more than a day; no time zone is so far away"),
+    ("fetch: {dates: [auto]}", "fetch.dates: a list is no way to take dates; did you mean auto?"),
+    ("fetch: {future: clam}", "fetch.future: 'clam' is nothing that dates ahead can lead to; did you mean clamp?"),
+    ("fetch: {future: 3}", "fetch.future: a number where text is wanted"),
+    ("fetch: {datess: auto}", "fetch.datess: unknown key; did you mean dates?"),
     ("sources: [{path: a, timezone: ../../etc/passwd}]", "is no time zone; write a name such as"),
     ("sources: [{path: a, timezone: Asia}]", "sources[0].timezone: 'Asia' is no time zone"),
     ("sources: [{path: a, headers: {Host: x}}]", "sources[0].headers.Host: this header cannot be set"),

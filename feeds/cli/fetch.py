@@ -72,6 +72,7 @@ def _wanted(context: Context, names: tuple[str, ...]) -> Iterator[tuple[Source, 
 def _publish(context: Context) -> tuple[Publication, ...]:
     """Write what was touched, without what is no longer to be kept: cron's users have no other housekeeper."""
     settings, now = context.complete, SystemClock().now()
+    pipeline.let_out(context.store, settings, now=now)
     pipeline.prune(context.store, settings, now=now)
     publications = pipeline.publish(context.store, settings, is_thorough=True)
     pipeline.report(context.store, settings, now=now)

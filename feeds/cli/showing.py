@@ -92,7 +92,13 @@ def article_json(article: Article) -> dict[str, Any]:
         "image": article.image,
         "rights": article.rights,
         "fingerprint": article.fingerprint,
-    } | ({"held": moment(article.held_at)} if article.held_at else {})
+    } | _notes(article)
+
+
+def _notes(article: Article) -> dict[str, Any]:
+    """What most articles have not."""
+    held = {"held": moment(article.held_at)} if article.held_at else {}
+    return held | ({"date_note": article.date_note} if article.date_note else {})
 
 
 def moment(value: datetime | None) -> str | None:

@@ -9,7 +9,7 @@ import click
 from feeds import pipeline
 from feeds.cli import Context, showing
 from feeds.pipeline import telling
-from feeds.records import Source, SourceState
+from feeds.records import Dating, Source, SourceState
 from storage import held, sources
 from storage.held import Number
 
@@ -22,16 +22,18 @@ def command(context: Context, as_json: bool) -> None:
     store, settings = context.store, context.complete
     pipeline.prepare(store, settings)
     with store.read() as db:
-        states, numbers = sources.states(db), held.numbers(db)
+        states, numbers, doubted = sources.states(db), held.numbers(db), sources.doubted(db)
     both = [(source, states[source.name]) for source in settings.sources]
     if as_json:
-        showing.show_json(_json(source, state, numbers.get(source.name)) for source, state in both)
+        showing.show_json(
+            _json(source, state, numbers.get(source.name), doubted.get(source.name)) for source, state in both
+        )
         return
     showing.show_table(
         ("source", "last success", "next fetch", "failures", "problem", "location"),
         [
             (source.name, showing.short(state.last_success_at), _next(source, state), state.failures,
-             _problem(source, state, numbers.get(source.name)), source.location)
+             _problem(source, state, numbers.get(source.name), doubted.get(source.name)), source.location)
             for source, state in both
         ],
     )  # fmt: skip
@@ -43,11 +45,12 @@ def _next(source: Source, state: SourceState) -> str:
     return showing.short(state.next_fetch_at) if source.kind != "folder" and state.next_fetch_at else "any time"
 
 
-def _problem(source: Source, state: SourceState, number: Number | None) -> str:
-    return "; ".join(filter(None, (telling.problem(source, state), telling.held(number.articles) if number else "")))
+def _problem(source: Source, state: SourceState, number: Number | None, dating: Dating | None) -> str:
+    held_words = telling.held(number.articles) if number else ""
+    return "; ".join(filter(None, (telling.problem(source, state), held_words, telling.dates(source, dating))))
 
 
-def _json(source: Source, state: SourceState, number: Number | None) -> dict[str, Any]:
+def _json(source: Source, state: SourceState, number: Number | None, dating: Dating | None) -> dict[str, Any]:
     return {
         "name": source.name,
         "location": source.location,
@@ -55,7 +58,7 @@ def _json(source: Source, state: SourceState, number: Number | None) -> dict[str
         "last_success": showing.moment(state.last_success_at),
         "next_fetch": showing.moment(state.next_fetch_at) if _is_asked_by_the_clock(source, state) else None,
         "failures": state.failures,
-        "problem": _problem(source, state, number),
+        "problem": _problem(source, state, number, dating),
         "held": number.articles if number else 0,
         "standing": state.standing,
         "moved_to": source.redact(state.moved_to) if state.move_is_proven else "",

@@ -7,14 +7,13 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from feeds.normalizing import extensions, identity, languages, likeness, links, urls
+from feeds.normalizing import dating, extensions, identity, languages, likeness, links, urls
 from feeds.normalizing.categories import assign, tidy
 from feeds.normalizing.html import first_image, sanitize
 from feeds.normalizing.tellings import telling_of
 from feeds.normalizing.text import plain_text, text_of
 from feeds.records import (
     Article,
-    DateFrom,
     Enclosure,
     Entry,
     Known,
@@ -53,11 +52,19 @@ def changes(
 
 
 def normalize(
-    entry: Entry, guid: str, source: Source, *, labels: Mapping[str, str], authority: str, now: datetime
+    entry: Entry,
+    guid: str,
+    source: Source,
+    *,
+    labels: Mapping[str, str],
+    authority: str,
+    now: datetime,
+    taking: dating.Taking = dating.AS_IT_IS,
 ) -> Article:
     """An entry made ours: complete, sanitized, dated.
 
-    `labels` are the categories by name and alias, `authority` is the host in whose name ids are minted.
+    `labels` are the categories by name and alias, `authority` is the host in whose name ids are minted, `taking` is how
+    the source's dates are to be taken.
     """
     url = identity.link_of(entry)
     base_url = urls.absolute(entry.base_url, entry.document_url) or url or entry.document_url
@@ -71,7 +78,7 @@ def normalize(
     enclosures = _enclosures(entry.enclosures, base_url)
     tags = _tags(entry.tags)
     own = tuple(tidy(_label(name, is_html=False)) for name in entry.categories[:MAX_LABELS])
-    published, date_from = _published(entry, now)
+    dates = dating.dated(entry, source, taking, now=now)
     minted = identity.mint(authority, source.name, guid)
     article = Article(
         source=source.name,
@@ -84,9 +91,11 @@ def normalize(
         tags=tags,
         own_categories=own,
         categories=assign(source.categories, own, tags, labels),
-        published=published,
-        updated=max(published, min(entry.updated or published, now)).replace(microsecond=0),
-        date_from=date_from,
+        published=dates.published,
+        updated=dates.updated,
+        date_from=dates.date_from,
+        date_note=dates.note,
+        held_at=now if dates.is_ahead else None,
         language=_language(entry, f"{title}\n{content_html or summary_html}"),
         links=_links(entry.links, base_url, url),
         enclosures=enclosures,
@@ -107,19 +116,6 @@ def normalize(
         title_key=likeness.title_key(told.title),
         bands=likeness.bands(likeness.signature(told)),
     )
-
-
-def _published(entry: Entry, now: datetime) -> tuple[datetime, DateFrom]:
-    """The first date that the entry gives for itself, unless it lies in the future: nothing sorts above first sight."""
-    given: tuple[tuple[datetime | None, DateFrom], ...] = (
-        (entry.published, "published"),
-        (entry.updated, "updated"),
-        (entry.url_date, "url"),
-    )
-    for moment, origin in given:
-        if moment is not None:
-            return (moment.replace(microsecond=0), origin) if moment <= now else (now, "first-seen")
-    return now, "first-seen"
 
 
 def _language(entry: Entry, html: str) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from feeds.pipeline.previewing import Preview, preview
     from feeds.pipeline.pruning import prune
     from feeds.pipeline.pushing import Pushing, ping
-    from feeds.pipeline.releasing import drop, release
+    from feeds.pipeline.releasing import drop, let_out, release
     from feeds.pipeline.replaying import foresee, replay
     from feeds.pipeline.reporting import report
     from feeds.pipeline.rounds import Round, start_round, take_in
@@ -45,6 +45,7 @@ _STAGES = {
     "Pushing": "pushing",
     "ping": "pushing",
     "drop": "releasing",
+    "let_out": "releasing",
     "release": "releasing",
     "foresee": "replaying",
     "replay": "replaying",
@@ -70,6 +71,7 @@ __all__ = [
     "drop",
     "explain",
     "foresee",
+    "let_out",
     "ping",
     "prepare",
     "preview",

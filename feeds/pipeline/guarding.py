@@ -85,7 +85,7 @@ class Guard:
             guid = stored_as.get(article.guid, article.guid)
             if article.guid not in left_out and guid not in seen:
                 seen.add(guid)
-                yield replace(article, guid=guid, held_at=self.now if article.guid in held else None)
+                yield replace(article, guid=guid, held_at=self.now if article.guid in held else article.held_at)
 
 
 def _without(articles: Sequence[Article], found: Found) -> list[Article]:

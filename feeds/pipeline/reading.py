@@ -15,12 +15,12 @@ from feeds import normalizing, parsing
 from feeds.errors import ParseError
 from feeds.fetching import timing
 from feeds.normalizing import categories as shelving
-from feeds.normalizing import flooding, identity
+from feeds.normalizing import dating, flooding, identity
 from feeds.pipeline.guarding import Guard, Guarded
 from feeds.pipeline.preparing import private_names
-from feeds.records import Alias, Article, Body, Document, Entry, Fetched, Known, Rhythm, Source, SourceState
+from feeds.records import Alias, Article, Body, Dating, Document, Entry, Fetched, Known, Rhythm, Source, SourceState
 from feeds.settings import addresses
-from storage import Store, articles, documents, open_store
+from storage import Store, articles, documents, open_store, sources
 
 if TYPE_CHECKING:
     from feeds.settings import Settings
@@ -36,6 +36,7 @@ class Choose(Protocol):
     ) -> dict[str, Entry]: ...
 
 
+NOTHING_KNOWN = Dating()
 MAX_HUB = 4_000  # characters of the addresses of a hub and its topic
 
 
@@ -49,14 +50,20 @@ class Reader:
     now: datetime
     private: frozenset[str] = frozenset()  # categories
     allowance: int = flooding.ALWAYS  # old entries that may be new at once
+    since: datetime | None = None  # when the source was seen last
+    former: Dating | None = None  # how far its dates could be believed before; None: the store knows
 
     def parse(self, bodies: Sequence[Body]) -> tuple[list[tuple[Body, Document]], tuple[str, ...]]:
         """The bodies that could be read, with their documents; and for the others why not."""
         return parse(bodies, self.source, self.now)
 
-    def normalize(self, entries: Mapping[str, Entry]) -> tuple[tuple[Article, ...], tuple[str, ...]]:
-        """The articles made of `entries`, by guid; and for each entry that none could be made of, why."""
-        return normalize(entries, self.source, self.labels, self.authority, self.now)
+    def normalize(
+        self, entries: Mapping[str, Entry], known: Dating = NOTHING_KNOWN
+    ) -> tuple[tuple[Article, ...], tuple[str, ...]]:
+        """The articles made of `entries`, by guid, with dates as is `known` of the source; and for each entry that none
+        could be made of, why."""
+        taking = dating.taking(self.source, known, since=self.since)
+        return normalize(entries, self.source, self.labels, self.authority, self.now, taking)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,8 @@ class Read:
     hub: str = ""  # that tells of what is new, and the topic that it calls this; both or neither
     topic: str = ""
     private: frozenset[str] = frozenset()  # categories, when it was read
+    dating: Dating | None = None  # how far its dates can be believed; None: nothing was learned
+    is_doubted: bool = False  # its dates, and they were not before, or not so
 
 
 def reader(settings: Settings, source: Source, now: datetime, state: SourceState | None = None) -> Reader:
@@ -88,6 +97,7 @@ def reader(settings: Settings, source: Source, now: datetime, state: SourceState
         now=now,
         private=private_names(settings),
         allowance=allowance,
+        since=state.last_success_at if state else None,
     )
 
 
@@ -97,7 +107,9 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normali
     found = identity.candidates(entry for _body, document in parsed for entry in document.entries)
     with store.read() as db:
         known = articles.known(db, one.source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
-    batch, left_out = one.normalize(choose(found, known, files=answer.files))
+    changed = choose(found, known, files=answer.files)
+    former, learned = _dating(store, one, answer, changed, found, known)
+    batch, left_out = one.normalize(_without_dropped(one, changed, learned, known), learned)
     guarded = _guarded(store, one, answer, batch, found, known)
     hub, topic = _hub(one.source, parsed)
     decoded = {body.path: document.decoded for body, document in parsed}
@@ -106,7 +118,7 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normali
         aliases=guarded.aliases,
         gone=guarded.gone,
         bodies=tuple(replace(body, content=b"") for body, _document in parsed),
-        document=_packed(store, one, parsed, known, guarded),
+        document=_packed(store, one, parsed, known, guarded, former),
         read_at=one.now,
         rhythm=_rhythm([document for _body, document in parsed]),
         is_same=bool(known or guarded.aliases),
@@ -115,7 +127,48 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normali
         hub=hub,
         topic=topic,
         private=one.private,
+        dating=learned if learned != former else None,
+        is_doubted=bool(learned.verdict) and (learned.verdict, learned.ahead) != (former.verdict, former.ahead),
     )
+
+
+def _dating(
+    store: Store,
+    one: Reader,
+    answer: Fetched,
+    changed: Mapping[str, Entry],
+    found: Sequence[identity.Candidate],
+    known: Mapping[str, Known],
+) -> tuple[Dating, Dating]:
+    """How far the source's dates could be believed, and can be after this answer. Where nothing in it is new nobody
+    asks, nor of files, which show no source's clock."""
+    if not changed or one.source.kind != "http" or one.source.dates != "auto":
+        return NOTHING_KNOWN, NOTHING_KNOWN
+    former = one.former if one.former is not None else _known_dating(store, one.source)
+    if answer.is_pushed:  # it holds what its hub chose
+        return former, former
+    entries = identity.identify(found, known, files=answer.files)
+    new = entries.keys() - {each.guid for each in known.values()}
+    return former, dating.learn(former, entries, new, since=one.since, now=one.now)
+
+
+def _known_dating(store: Store, source: Source) -> Dating:
+    with store.read() as db:
+        return sources.dating(db, source.name)
+
+
+def _without_dropped(
+    one: Reader, changed: dict[str, Entry], learned: Dating, known: Mapping[str, Known]
+) -> dict[str, Entry]:
+    """Without the new ones that are to be dropped, for their date lies ahead."""
+    if one.source.future != "drop":
+        return changed
+    taking, stored = dating.taking(one.source, learned, since=one.since), {each.guid for each in known.values()}
+    return {
+        guid: entry
+        for guid, entry in changed.items()
+        if guid in stored or not dating.is_to_be_dropped(entry, one.source, taking, now=one.now)
+    }
 
 
 def _guarded(
@@ -135,7 +188,12 @@ def _guarded(
 
 
 def _packed(
-    store: Store, one: Reader, parsed: Sequence[tuple[Body, Document]], known: Mapping[str, Known], guarded: Guarded
+    store: Store,
+    one: Reader,
+    parsed: Sequence[tuple[Body, Document]],
+    known: Mapping[str, Known],
+    guarded: Guarded,
+    former: Dating,
 ) -> documents.Packed | None:
     """What a source on the web sent, as it is to be kept: not where a withdrawn article still stands in it, nor where
     nothing moved but a stamp of its document's own."""
@@ -152,7 +210,8 @@ def _packed(
             if documents.is_any_kept(db, one.source.name):
                 return None
     body, _document = parsed[0]
-    return documents.pack(one.source, body, allowance=one.allowance, fetched_at=one.now)
+    seen = documents.Seen(allowance=one.allowance, since=one.since, dating=former)
+    return documents.pack(one.source, body, seen, fetched_at=one.now)
 
 
 def _hub(source: Source, parsed: Sequence[tuple[Body, Document]]) -> tuple[str, str]:
@@ -199,13 +258,20 @@ def parse(bodies: Sequence[Body], source: Source, now: datetime) -> tuple[list[t
 
 
 def normalize(
-    entries: Mapping[str, Entry], source: Source, labels: Mapping[str, str], authority: str, now: datetime
+    entries: Mapping[str, Entry],
+    source: Source,
+    labels: Mapping[str, str],
+    authority: str,
+    now: datetime,
+    taking: dating.Taking = dating.AS_IT_IS,
 ) -> tuple[tuple[Article, ...], tuple[str, ...]]:
     batch: list[Article] = []
     problems: list[str] = []
     for guid, entry in entries.items():
         try:
-            batch.append(normalizing.normalize(entry, guid, source, labels=labels, authority=authority, now=now))
+            batch.append(
+                normalizing.normalize(entry, guid, source, labels=labels, authority=authority, now=now, taking=taking)
+            )
         except Exception as error:  # one unusable entry costs that entry, never its document
             log.exception("entry could not be normalized", source=source.name, guid=guid)
             problems.append(f"the entry {guid!r} was left out ({error!r}); please report it")

@@ -1,4 +1,4 @@
-"""What the flood guard holds, published or thrown away by a person."""
+"""What is held, published or thrown away by a person, or published once the date has come that it waits for."""
 
 from __future__ import annotations
 
@@ -33,6 +33,24 @@ def release(store: Store, settings: Settings, words: Sequence[str]) -> int:
                 stories.settle(db, ids, by)  # as if they came now
     publish(store, settings)
     return count
+
+
+def let_out(store: Store, settings: Settings, *, now: datetime) -> int:
+    """Put articles that waited for their date, which has come, on their shelves; how many there were. The caller is
+    the one to publish."""
+    with store.read() as db:
+        if not held.due(db, now=now):
+            return 0
+    by_name = {source.name: source for source in settings.sources}
+    labels, private = shelving.by_label(settings.categories or ()), private_names(settings)
+    by = judge(settings)
+    with store.begin() as db:
+        found = held.due(db, now=now)
+        for name, ids in found.items():
+            assign = assigner(by_name[name], labels) if name in by_name else None
+            held.let_out(db, name, ids, assign, slugs=shelving.slugs, private=private, now=now.replace(microsecond=0))
+            stories.settle(db, ids, by)
+    return sum(map(len, found.values()))
 
 
 def drop(store: Store, words: Sequence[str], *, now: datetime) -> int:

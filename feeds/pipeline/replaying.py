@@ -23,6 +23,7 @@ from feeds.pipeline.storing import Anew
 from feeds.records import Article, Entry, Fetched, Known, Source
 from feeds.settings import Settings
 from storage import Store, articles, documents, revisions, stories
+from storage import sources as stored_sources
 from storage.articles import Saved
 from storage.documents import Kept
 from storage.revisions import Making
@@ -87,6 +88,8 @@ def replay(store: Store, settings: Settings, sources: Sequence[Source], *, now: 
                 now=again.document.fetched_at,
             )
             stories.settle(db, saved.arrived, by)
+            if again.read.dating and not again.plan.held:
+                stored_sources.record_datings(db, {again.source.name: again.read.dating})
         yield Replayed(document=again.document, saved=saved, mended=len(anew.mended), problems=again.problems)
 
 
@@ -135,7 +138,9 @@ def _read_again(store: Store, settings: Settings, sources: Sequence[Source]) -> 
         with store.read() as db:
             document = documents.read(db, row)
         if document is not None:  # else it made room meanwhile
-            one = replace(reader(settings, source, document.fetched_at), allowance=document.allowance)
+            seen = document.seen
+            one = reader(settings, source, document.fetched_at)
+            one = replace(one, allowance=seen.allowance, since=seen.since, former=seen.dating)
             found = read(store, one, Fetched(bodies=(document.body,)), choose=plans[name].of(row))
             yield _Again(document=document, source=source, plan=plans[name], read=found)
 

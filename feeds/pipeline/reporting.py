@@ -13,9 +13,9 @@ from types import MappingProxyType
 from feeds.normalizing import identity
 from feeds.pipeline import privacy, telling
 from feeds.publishing import atom, output
-from feeds.records import Article, Feed, Source, SourceState
+from feeds.records import Article, Dating, Feed, Source, SourceState
 from feeds.settings import Settings
-from storage import Store, attention, held, reports
+from storage import Store, attention, held, reports, sources
 from storage.held import Number
 from storage.reports import Report
 
@@ -84,6 +84,7 @@ def needs(
     silent: tuple[SourceState, ...],
     now: datetime,
     numbers: Mapping[str, Number] = MappingProxyType({}),
+    doubted: Mapping[str, Dating] = MappingProxyType({}),
 ) -> list[Need]:
     """What a person should look at, the worst first; each thing only once it has stood for a day or longer."""
     hidden = privacy.hidden(settings).sources
@@ -93,7 +94,9 @@ def needs(
     told = {need.source for need in found}
     quiet = ((by_name[state.name], state) for state in silent if state.name in by_name and state.name not in told)
     found += [need for source, state in quiet if (need := _silent(source, state, now))]
-    return found + [_held(by_name[name], number) for name, number in sorted(numbers.items()) if name in by_name]
+    found += [_held(by_name[name], number) for name, number in sorted(numbers.items()) if name in by_name]
+    dated = ((by_name[name], dating) for name, dating in sorted(doubted.items()) if name in by_name)
+    return found + [need for source, dating in dated if (need := _doubted(source, dating, now))]
 
 
 def _new_report(store: Store, settings: Settings, now: datetime) -> Report | None:
@@ -101,8 +104,8 @@ def _new_report(store: Store, settings: Settings, now: datetime) -> Report | Non
         if not _is_time(reports.newest(db), now):
             return None
         failing, silent = attention.failing(db), attention.silent(db, since=now - SILENT_AFTER)
-        numbers = held.numbers(db)
-    found = needs(settings, failing, silent, now, numbers)
+        numbers, doubted = held.numbers(db), sources.doubted(db)
+    found = needs(settings, failing, silent, now, numbers, doubted)
     return Report(written_at=now, title=_title(len(found), now), content_html=_html(found)) if found else None
 
 
@@ -143,6 +146,14 @@ def _held(source: Source, number: Number) -> Need:
     what = "1 old article" if number.articles == 1 else f"{number.articles} old articles"
     help_ = f"feedmill held {source.name} lists them; feedmill release publishes them, feedmill drop throws them away."
     return _need(source, f"{what} came as new and are held", number.since, help_)
+
+
+def _doubted(source: Source, dating: Dating, now: datetime) -> Need | None:
+    wrong, setting = telling.doubt(source, dating)
+    if not wrong or not _stood(dating.since, now, DAY):
+        return None
+    help_ = f"In its config {setting} says so for good; dates: believe takes them as they are."
+    return _need(source, wrong, dating.since, help_)
 
 
 def _stood(since: datetime | None, now: datetime, long: timedelta) -> bool:

@@ -107,6 +107,7 @@ def store_reads(
         stories.settle(db, frozenset().union(*(each.arrived for each in kept)), judge)
         refreshes = [each.refresh for each in kept]
         sources.record_all(db, [each.learned for each in kept])
+        sources.record_datings(db, {visit.source.name: read.dating for visit, read in arrived if read.dating})
         journal.record(db, refreshes, day=now.date())
     return refreshes
 
@@ -139,9 +140,13 @@ def _kept(db: Connection, visit: Visit, read: Read, rank: covering.Rank, now: da
     if source.kind == "http" and not result.is_pushed:
         subscriptions.note(db, source.name, hub=read.hub, topic=read.topic, draw=token)
     refresh = told(learned, "fetched", result.seconds)
-    if saved.held:
-        problem = "; ".join(filter(None, (refresh.problem, telling.held(saved.held))))
-        refresh = replace(refresh, problem=problem)
+    if saved.waiting:
+        log.info("articles wait for their date", source=source.name, articles=saved.waiting)
+    told_now = (
+        telling.dates(source, read.dating) if read.is_doubted and read.dating else "",
+        telling.held(saved.held) if saved.held else "",
+    )
+    refresh = replace(refresh, problem="; ".join(filter(None, (refresh.problem, *told_now))))
     refresh = replace(refresh, new=saved.new, revised=saved.revised, categories=saved.categories)
     return _Kept(learned, refresh, saved.arrived)
 

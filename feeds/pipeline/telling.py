@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from feeds.records import Source, SourceState
+from datetime import timedelta
+
+from feeds.normalizing import dating
+from feeds.records import Dating, Source, SourceState, Verdict
 
 
 def problem(source: Source, state: SourceState) -> str:
@@ -22,6 +25,31 @@ def held(number: int) -> str:
     """That the flood guard holds so many articles of a source, and what to do about it."""
     what = "1 old article came as new and is held" if number == 1 else f"{number} old articles came as new and are held"
     return f"{what}; `feedmill held` lists what is held, `release` publishes it, `drop` throws it away"
+
+
+def dates(source: Source, known: Dating | None) -> str:
+    """What is wrong with a source's dates, what is done about it, and the setting that says so for good; "" where all
+    is well, or a person has decided."""
+    wrong, setting = doubt(source, known)
+    return f"{wrong}; `{setting}` says so for good" if wrong else ""
+
+
+def doubt(source: Source, known: Dating | None) -> tuple[str, str]:
+    """The same in its two halves."""
+    if known is None or known.verdict is None or source.dates != "auto":
+        return "", ""
+    if known.verdict != "ahead":
+        return f"{_DATES[known.verdict]}: new articles have their first sight as their date", "dates: first-seen"
+    ahead = timedelta(seconds=known.ahead)
+    wrong = f"its dates are {dating.in_words(ahead)} ahead (local time stamped as GMT): corrected"
+    return wrong, f"dates: {dating.setting(-ahead)}"
+
+
+_DATES: dict[Verdict, str] = {
+    "request": "its entries all carry the time of the request",
+    "moving": "its entries have other dates at each visit",
+    "same": "its entries all have one date, new ones as well",
+}
 
 
 def not_asked(state: SourceState) -> str:

@@ -185,6 +185,14 @@ class RequestKeys(Keys):
     documents: DocumentsKeys | None = Field(
         default=None, description="Which documents are kept as they came: {keep: 3, max_size: 2MB}."
     )
+    dates: Annotated[records.Dates, BeforeValidator(values.dates)] | None = Field(
+        default=None,
+        description="How a source's dates are taken: auto, believe, first-seen, or shifted, such as -8h.",
+    )
+    future: Annotated[records.Future, BeforeValidator(values.future)] | None = Field(
+        default=None,
+        description="What becomes of an entry dated ahead: clamp to its first sight, hold until then, or drop.",
+    )
     timezone: Annotated[tzinfo, BeforeValidator(values.timezone)] | None = Field(
         default=None, description="The time zone of dates that carry none, such as Europe/Paris."
     )

@@ -128,6 +128,37 @@ def size(value: object) -> int:
     return int(float(found[1]) * _BYTES[found[2].lower()])
 
 
+_MOST_SHIFTED = timedelta(days=1)
+
+
+def dates(value: object) -> str | timedelta:
+    """How dates are taken: a word, or a shift such as `-8h` or `+5h30m`."""
+    written = value.strip() if isinstance(value, str) else str(value)
+    if written.lower() in DATES:
+        return written.lower()
+    if re.fullmatch(r"[+-].*[hms]\s*", written):
+        shift = duration(written[1:])
+        if shift > _MOST_SHIFTED:
+            raise ValueError(f"{shown(value)} is more than a day; no time zone is so far away")
+        return -shift if written[0] == "-" else shift
+    close = nearest(written, DATES)
+    help = f"did you mean {close}?" if close else f"write {', '.join(DATES)}, or a shift such as -8h or +5h30m"
+    raise ValueError(f"{shown(value)} is no way to take dates; {help}")
+
+
+def future(value: object) -> str:
+    """What becomes of dates that lie ahead."""
+    written = text(value).strip().lower()
+    if written in FUTURES:
+        return written
+    close = nearest(written, FUTURES)
+    help = f"did you mean {close}?" if close else f"write {', '.join(FUTURES)}"
+    raise ValueError(f"{shown(value)} is nothing that dates ahead can lead to; {help}")
+
+
+DATES, FUTURES = ("auto", "believe", "first-seen"), ("clamp", "hold", "drop")
+
+
 def timezone(value: object) -> tzinfo:
     name = text(value)
     if zone := _zone(name):
