@@ -1,4 +1,4 @@
-"""What it costs to find an article's copies: signatures a second, and candidates for one article among many.
+"""What it costs to find an article's copies: articles a second, and candidates for one article among many.
 
     python benchmarks/likeness.py --articles 100000
 
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, pairwise
 from statistics import median
 
-from feeds.normalizing.likeness import bands, is_same_story, signature
+from feeds.normalizing.likeness import bands, is_same_story
 from feeds.normalizing.tellings import Telling, telling
 
 FORMS = 200  # sources that fill one in
@@ -59,16 +59,13 @@ def per_article(language: Language, count: int) -> dict[str, float]:
     texts = [language.html(language.text(count)) for _ in range(200)]
     tellings: list[Telling] = []
     reading = _milliseconds(lambda: tellings.extend(telling(source="one", title="x", html=html) for html in texts), 200)
-    signed: list[bytes] = []
-    signing = _milliseconds(lambda: signed.extend(map(signature, tellings)), 200)
-    banding = _milliseconds(lambda: [bands(one) for one in signed], 200)
+    banding = _milliseconds(lambda: [bands(one) for one in tellings], 200)
     pairs = list(pairwise(tellings))
     comparing = _milliseconds(lambda: [is_same_story(one, other) for one, other in pairs], len(pairs))
-    whole = reading + signing + banding
+    whole = reading + banding
     return {
         "kilobytes": round(sum(len(html.encode()) for html in texts) / 200 / 1000, 1),
         "reading_ms": round(reading, 2),
-        "signing_ms": round(signing, 2),
         "bands_ms": round(banding, 2),
         "comparing_ms": round(comparing, 2),
         "articles_per_s": round(1000 / whole),
@@ -120,7 +117,7 @@ def candidates(language: Language, count: int) -> dict[str, object]:
 
 
 def _bands(html: str) -> tuple[int, ...]:
-    return bands(signature(telling(source="one", html=html)))
+    return bands(telling(source="one", html=html))
 
 
 def _copy(language: Language, words: list[str]) -> str:

@@ -8,13 +8,23 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, func, select
 
 from feeds.records import DateFrom, Tag
 from storage import articles as shelved
 from storage.batches import batches
 from storage.categories import Key, OfSource
-from storage.tables import aliases, articles, categories, documents, revisions, shelves, sources, tombstones
+from storage.tables import (
+    aliases,
+    articles,
+    categories,
+    covered,
+    documents,
+    revisions,
+    shelves,
+    sources,
+    tombstones,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,16 @@ class Alias:
     guid: str
     reason: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Double:
+    """An article of another source that tells the same story on one shelf."""
+
+    key: Key  # of the shelf
+    source: str
+    atom_id: str
+    reason: str  # what told that it is the same story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +85,8 @@ class History:
     revisions: int
     aliases: tuple[Alias, ...]
     places: tuple[Place, ...]
+    covered_by: tuple[Double, ...]  # who stands on a shelf in its place
+    covers: tuple[Double, ...]  # in whose place it stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +172,8 @@ def _history(db: Connection, row: Any) -> History:
         revisions=db.scalar(select(func.count()).select_from(revisions).where(of_article)) or 0,
         aliases=_aliases(db, row.id),
         places=_places(db, row.id),
+        covered_by=_doubles(db, covered.c.article_id, row.id, other=covered.c.by_article_id),
+        covers=_doubles(db, covered.c.by_article_id, row.id, other=covered.c.article_id),
     )
 
 
@@ -191,3 +215,14 @@ def _places(db: Connection, article_id: int) -> tuple[Place, ...]:
         )
         for row in rows
     )
+
+
+def _doubles(db: Connection, mine: Column[Any], article_id: int, *, other: Column[Any]) -> tuple[Double, ...]:
+    query = (
+        select(categories.c.name.label("key"), sources.c.name.label("source"), articles.c.atom_id, covered.c.reason)
+        .join(categories, categories.c.id == covered.c.category_id)
+        .join(articles, articles.c.id == other)
+        .join(sources, sources.c.id == articles.c.source_id)
+    )
+    rows = db.execute(query.where(mine == article_id).order_by(categories.c.id, articles.c.id))
+    return tuple(Double(**row._asdict()) for row in rows)

@@ -108,6 +108,8 @@ def carried(article: Article) -> Article:
     return replace(
         article,
         **blank,  # type: ignore[arg-type]
+        decoded="",
+        revised_at=None,
         links=tuple(sorted(links, key=repr)),
         authors=article.authors or unsigned,
         origin=replace(origin, authors=origin.authors or (() if article.authors else unsigned)),

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from answering import Mill, command, feed, item
 from builders import MONDAY, TUESDAY, WEDNESDAY
@@ -30,11 +30,6 @@ def mill(tmp_path: Path) -> Iterator[Mill]:
     one = Mill(tmp_path, open_store(f"sqlite:///{tmp_path}/mill.db"))
     yield one
     one.store.close()
-
-
-def row_of(mill: Mill, guid: str) -> int:
-    with mill.store.read() as db:
-        return int(db.execute(select(tables.articles.c.id).where(tables.articles.c.guid == guid)).scalar_one())
 
 
 def plain(mill: Mill) -> str:
@@ -102,10 +97,15 @@ def dated_by_first_sight(mill: Mill) -> str:
 
 
 def a_note_on_its_date(mill: Mill) -> str:
+    mill.of_gazette = "categories: [News], dates: -8h"
     mill.answer("gazette", feed(item(1)))
-    with mill.store.begin() as db:
-        note = "8 hours before what its source says, which stamps its local time as GMT"
-        db.execute(update(tables.articles).values(date_note=note))
+    mill.publish()
+    return ONE
+
+
+def waiting_for_its_date(mill: Mill) -> str:
+    mill.of_gazette = "categories: [News], future: hold"
+    mill.answer("gazette", feed(item(1, date="09 Nov 2026 09:00:00 GMT")))
     mill.publish()
     return ONE
 
@@ -190,23 +190,18 @@ def purged(mill: Mill) -> str:
 
 
 def held(mill: Mill) -> str:
-    mill.answer("gazette", feed(item(1), item(2)))
-    with mill.store.begin() as db:
-        this = tables.articles.c.guid == "urn:gazette:1"
-        row = select(tables.articles.c.id).where(this).scalar_subquery()
-        db.execute(update(tables.articles).where(this).values(held_at=MONDAY))
-        db.execute(tables.shelves.delete().where(tables.shelves.c.article_id == row))
+    mill.answer("gazette", feed(item(50)))
+    mill.clock.moment = TUESDAY
+    old = (item(n, date=f"{n:02} Oct 2026 09:00:00 GMT", text=f"Of day {n}. " * n) for n in range(1, 13))
+    mill.answer("gazette", feed(item(50), *old))
     mill.publish()
     return ONE
 
 
 def under_another_guid(mill: Mill) -> str:
-    mill.answer("gazette", feed(item(1)))
-    row = row_of(mill, "urn:gazette:1")
-    with mill.store.begin() as db:
-        source = db.execute(select(tables.articles.c.source_id)).scalar_one()
-        values = {"source_id": source, "guid": "urn:new:1", "article_id": row, "reason": "it has the same address"}
-        db.execute(insert(tables.aliases).values(**values, since=TUESDAY))
+    mill.answer("gazette", feed(item(1), item(2)))
+    mill.clock.moment = TUESDAY
+    mill.answer("gazette", feed(item(1).replace("urn:gazette:1", "urn:new:1"), item(2)))
     mill.publish()
     return "urn:new:1"
 
@@ -265,8 +260,9 @@ SITUATIONS: dict[str, Callable[[Mill], str]] = {
         plain, not_published_yet, an_alias_gave_its_category, its_category_has_no_feed, in_no_category, from_a_file,
         dated_by_its_address, dated_by_its_update, dated_by_first_sight, a_note_on_its_date, its_address_is_its_guid,
         a_hash_is_its_guid, told_apart, decoded_by_its_characters, decoded_as_http_said_with_bad_bytes, revised,
-        its_document_made_room, its_document_was_too_large, withdrawn, purged, held, under_another_guid, in_a_private_category, in_an_archive, older_than_what_its_feed_holds, its_source_left_the_config,
-        at_two_sources, with_a_secret, unknown,
+        its_document_made_room, its_document_was_too_large, withdrawn, purged, held, waiting_for_its_date,
+        under_another_guid, in_a_private_category, in_an_archive, older_than_what_its_feed_holds,
+        its_source_left_the_config, at_two_sources, with_a_secret, unknown,
     )
 }  # fmt: skip
 
@@ -300,7 +296,8 @@ def test_as_json_it_says_the_same_in_one_object_an_article(mill: Mill, capsys: p
     assert (first["published"], first["date_from"]) == ("2026-11-01T09:00:00Z", "published")
     assert first["categories"] == [{"name": "News", "reason": "its source's categories"}]
     assert {each["feed"]: each["shown"] for each in first["feeds"]} == {"": True, "News": True, "World": False}
-    assert {each["feed"]: each["shown"] for each in second["feeds"]} == {"": True, "News": False, "World": True}
+    assert {each["feed"]: each["shown"] for each in second["feeds"]} == {"": False, "News": False, "World": True}
+    assert first["copies"] == ["urn:desk:1 of desk, in everything: one address"]
 
 
 def test_both_databases_know_the_same_of_an_article(tmp_path: Path, store: Store) -> None:

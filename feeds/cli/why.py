@@ -77,10 +77,17 @@ def _facts(story: Story) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "decoded", (story.decoded,)
     yield "document", (story.document,)
     yield "raw digest", (story.raw_digest,)
-    yield "held", (f"since {_moment(story.held_at)}" if story.held_at else "",)
+    yield "held", (_held(story),)
     yield "also as", story.aliases
+    yield "stands for", story.copies
     yield "tags", (", ".join(story.tags),)
     yield "categories", tuple(f"{each.category}: {each.reason}" for each in story.categories)
+
+
+def _held(story: Story) -> str:
+    if not story.held_at:
+        return ""
+    return f"since {_moment(story.held_at)}" + (", until its date has come" if story.is_waiting else "")
 
 
 def _revised(story: Story) -> str:
@@ -118,6 +125,7 @@ def _json(story: Story) -> dict[str, Any]:
         "fingerprint": story.fingerprint,
         "held": showing.moment(story.held_at),
         "aliases": story.aliases,
+        "copies": story.copies,
         "tags": story.tags,
         "categories": [{"name": each.category, "reason": each.reason} for each in story.categories],
         "feeds": [{"feed": each.feed, "shown": each.is_shown, "reason": each.reason} for each in story.feeds],

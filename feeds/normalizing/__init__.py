@@ -114,7 +114,7 @@ def normalize(
         extensions=extensions.tame(entry.extensions, article, base_url=base_url) if entry.extensions else (),
         link_key=links.key(url),
         title_key=likeness.title_key(told.title),
-        bands=likeness.bands(likeness.signature(told)),
+        bands=likeness.bands(told),
     )
 
 

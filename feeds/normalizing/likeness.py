@@ -1,11 +1,11 @@
-"""Which articles tell one story: signatures to find those that may, a comparison of two to be sure.
+"""Which articles tell one story: bands to find those that may, a comparison of two to be sure.
 
-A signature is a MinHash of an article's text: of two texts, the share of equal slots is about the share of shingles
-that they have in common. Its bands are keys of an index: texts that are much alike have one in common, others
-practically never, so that a new article is compared with a few others, however many the store holds. An excerpt has
-few of the shingles of the whole text, so keys of how a text opens stand beside them.
+A MinHash of an article's text has a few dozen slots: of two texts, the share of equal slots is about the share of
+shingles that they have in common. Bands of it are keys of an index: texts that are much alike have one in common,
+others practically never, so that a new article is compared with a few others, however many the store holds. An excerpt
+has few of the shingles of the whole text, so keys of how a text opens stand beside them.
 
-Signatures are stored, so their bytes are for ever: who changes how they are made moves `VERSION`.
+Bands are stored, so what they are made of is for ever: articles with bands made otherwise are not found any more.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
 from feeds.normalizing.tellings import Telling, figures, is_figure, is_unspaced, weight
 
-VERSION: Final = 1
 SLOTS: Final = 64
 ROWS: Final = 4  # slots that make a band: 16 bands, of which texts with a Jaccard of 0.7 share one in 99 of 100 cases
 OPENING: Final = 64  # tokens a text opens with
@@ -39,11 +39,8 @@ SUBSTANTIAL: Final = 150  # words: a source that repeats a text of that size rep
 TITLE_SAYS_ENOUGH: Final = 4  # words that number nothing: fewer may be the title of a series
 NAMES_ONE: Final = 3  # words: fewer ("Hello world") are many an article's title
 
-_LAYOUT = struct.Struct(f">B{PHRASES}Q{SLOTS}I")
+_ROW = struct.Struct(f">B{ROWS}I")
 _SPREAD = 0x9E3779B1  # a prime near 2^32 over the golden ratio: it spreads what differs in low bits over all of them
-_STEP = 0x9E3779B97F4A7C15  # this and the multipliers are those of SplitMix64
-_MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-_64 = (1 << 64) - 1
 _63 = (1 << 63) - 1
 
 
@@ -59,32 +56,18 @@ class Likeness:
         return self.is_same
 
 
-def signature(one: Telling) -> bytes:
-    """What texts that are much alike have in common, in 281 bytes; one byte for a text too short to have one."""
-    if one.is_short:
-        return bytes([VERSION])
-    return _LAYOUT.pack(VERSION, *_phrases(one.tokens), *_minima(one.shingles))
-
-
-def bands(signed: bytes) -> tuple[int, ...]:
+def bands(one: Telling) -> tuple[int, ...]:
     """Keys of 63 bits: articles that tell one story at length have at least one in common. None for a short text."""
-    if len(signed) != _LAYOUT.size or signed[0] != VERSION:
+    if one.is_short:
         return ()
-    _, *values = _LAYOUT.unpack(signed)
-    opening, slots = values[:PHRASES], values[PHRASES:]
-    rows = [slots[first : first + ROWS] for first in range(0, SLOTS, ROWS)]
-    keys = [_mixed(phrase, 0) for phrase in opening]
-    for number, row in enumerate(rows, start=1):
-        key = number
-        for value in row:
-            key = _mixed(key ^ value, number)
-        keys.append(key)
-    return tuple(dict.fromkeys(key & _63 for key in keys))
+    slots = _minima(one.shingles)
+    rows = (_ROW.pack(number, *slots[number * ROWS : (number + 1) * ROWS]) for number in range(SLOTS // ROWS))
+    return tuple(dict.fromkeys((*_phrases(one.tokens), *map(_key, rows))))
 
 
 def title_key(title: tuple[str, ...]) -> int:
     """A key of 63 bits by which articles with one title are found, from its tokens; 0 where it says too little."""
-    return _mixed(_hash(title), 0) & _63 if _is_telling_title(title) else 0
+    return _key(" ".join(title).encode()) if _is_telling_title(title) else 0
 
 
 def is_same_story(one: Telling, other: Telling) -> Likeness:
@@ -273,9 +256,10 @@ def _by_context(tokens: tuple[str, ...], wanted: Set[str]) -> dict[tuple[str, st
 def _phrases(tokens: tuple[str, ...]) -> list[int]:
     """Keys of the phrases that a text opens with: of all, those with the least hashes, so that two openings that do
     not begin at the same word have some of them in common."""
-    opening = tokens[:OPENING]
-    found = {_mixed(_hash(opening[at : at + PHRASE]), 1) for at in range(max(1, len(opening) - PHRASE + 1))}
-    return (sorted(found) * PHRASES)[:PHRASES]
+    opening = [token.encode() for token in tokens[:OPENING]]
+    windows = (b" ".join(opening[at : at + PHRASE]) for at in range(max(1, len(opening) - PHRASE + 1)))
+    least = sorted((crc32(window) * _SPREAD & 0xFFFFFFFF, window) for window in set(windows))[:PHRASES]
+    return [_key(window) for _hash, window in least]
 
 
 def _minima(hashes: frozenset[int]) -> list[int]:
@@ -283,25 +267,17 @@ def _minima(hashes: frozenset[int]) -> list[int]:
     hashing); a slot that none has chosen borrows from another, which its number alone determines."""
     spread = sorted([each * _SPREAD >> 2 & 0x3FFFFFFF for each in hashes], reverse=True)  # 30 bits: Python's fast ones
     least = {value >> 24: value for value in spread}
-    return [least[_lender(slot, least)] for slot in range(SLOTS)]
+    return [least[slot] if slot in least else least[_lender(slot, least)] for slot in range(SLOTS)]
 
 
 def _lender(slot: int, least: dict[int, int]) -> int:
     attempt, lender = 0, slot
     while lender not in least:
         attempt += 1
-        lender = _mixed(slot << 32 | attempt, 3) >> 58
+        lender = crc32(b"%d %d" % (slot, attempt)) * _SPREAD >> 26 & 0x3F
     return lender
 
 
-def _hash(tokens: tuple[str, ...]) -> int:
-    text = "\x1f".join(tokens).encode()
-    return crc32(text) << 32 | crc32(text, 0x5EED)
-
-
-def _mixed(value: int, seed: int) -> int:
-    """A permutation of 64 bits: SplitMix64, the same on every machine and for ever."""
-    value = (value + (seed + 1) * _STEP) & _64
-    value = ((value ^ value >> 30) * _MIX[0]) & _64
-    value = ((value ^ value >> 27) * _MIX[1]) & _64
-    return value ^ value >> 31
+def _key(word: bytes) -> int:
+    """63 bits, the same on every machine and for ever."""
+    return int.from_bytes(blake2b(word, digest_size=8).digest()) & _63

@@ -212,7 +212,7 @@ def _alike(arrived: Sequence[_Read], absent: Sequence[_Read], *, is_thorough: bo
 
 
 def _keys(one: _Read, *, is_thorough: bool) -> list[int]:
-    bands = likeness.bands(likeness.signature(one.telling)) if is_thorough else ()
+    bands = likeness.bands(one.telling) if is_thorough else ()
     return [key for key in (one.article.title_key, *bands) if key]
 
 

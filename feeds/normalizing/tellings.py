@@ -25,7 +25,11 @@ _FIGURE = r"[0-9]+(?:[.,:/-][0-9]+)*"
 _ORDINAL = r"第[一二三四五六七八九十百零〇两]+"
 _DAY = r"(?:(?<!一)周|星期|礼拜)[一二三四五六日天]"
 _PART = r"[(\[][上中下一二三四五六七八九十]{1,3}[)\]]"
-_TOKEN = re.compile(rf"[^\W\d_{_UNSPACED}][^\W_{_UNSPACED}]*|{_FIGURE}|{_ORDINAL}|{_DAY}|{_PART}|[^\W_]")
+# The first branch says nothing that the second does not, and says it of most words in a third of the time.
+_TOKEN = re.compile(
+    rf"[a-z][a-z0-9]*+(?![^\x00-\x7f])|[^\W\d_{_UNSPACED}][^\W_{_UNSPACED}]*"
+    rf"|{_FIGURE}|{_ORDINAL}|{_DAY}|{_PART}|[^\W_]"
+)
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _COUNTS = re.compile(rf".*[0-9]|{_ORDINAL}|{_DAY}|{_PART}")
 # Words that number the parts of a series. `may` and `march` are too often other words.
@@ -34,6 +38,8 @@ _NUMBERING = frozenset(
     "october november december ii iii iv vi vii viii ix first second third fourth fifth "
     "spring summer autumn winter".split()
 )
+
+_PRIMES = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)  # by which a word counts, by its place in a shingle
 
 # Lines that a site adds to every text. A line is a block of the markup, so a phrase within a paragraph stays.
 _WRAPPING = re.compile(
@@ -115,10 +121,12 @@ def tokens_of(text: str) -> tuple[str, ...]:
 def shingles(tokens: tuple[str, ...]) -> frozenset[int]:
     """Hashes of each three words, or four characters of an unspaced script, that follow each other."""
     size = 4 if 2 * _unspaced(tokens) > len(tokens) else 3
-    windows = zip(*(tokens[first:] for first in range(size)), strict=False)
-    # CRC-32 mixes badly and can be forged. The first is mended by whoever takes minima of these; the second gains
-    # nothing, as anybody who wants to be taken for a copy can copy.
-    return frozenset(map(crc32, map(str.encode, map(" ".join, windows))))
+    # CRC-32 mixes badly and can be forged. The first is mended here and by whoever takes minima of these; the second
+    # gains nothing, as anybody who wants to be taken for a copy can copy.
+    hashes = {token: crc32(token.encode()) for token in set(tokens)}
+    places = [{token: value * prime & 0xFFFFFFFF for token, value in hashes.items()} for prime in _PRIMES[:size]]
+    columns = [[place[token] for token in tokens[at:]] for at, place in enumerate(places)]
+    return frozenset(map(sum, zip(*columns, strict=False)))
 
 
 def figures(tokens: tuple[str, ...]) -> frozenset[str]:
@@ -142,7 +150,8 @@ def is_unspaced(token: str) -> bool:
 
 
 def _unspaced(tokens: tuple[str, ...]) -> int:
-    return len(_IS_UNSPACED.findall("".join(tokens)))
+    text = "".join(tokens)
+    return 0 if text.isascii() else len(_IS_UNSPACED.findall(text))
 
 
 def _folded(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import unescape
 
 from feeds.records import Text
@@ -55,6 +56,7 @@ def plain_text(text: Text) -> str:
     return _SCRIPT.sub("", value) if ":" in value else value
 
 
+@lru_cache(maxsize=8)  # whoever makes an article asks several times
 def text_of(html: str) -> str:
     """The visible text of HTML that `sanitize` made: a line for each block, entities decoded."""
     value = unescape(_CLEAN_TAG.sub(lambda tag: _BREAKING.get(tag[1], ""), html.replace("\n", " ")))

@@ -63,7 +63,13 @@ class Story:
     aliases: tuple[str, ...] = ()
     categories: tuple[Belonging, ...] = ()
     tags: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()  # articles that tell the same story, and are not shown for it
     feeds: tuple[Standing, ...] = ()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is held only until its date has come."""
+        return bool(self.held_at and self.published and self.published > self.held_at)
 
 
 def explain(store: Store, settings: Settings, word: str) -> tuple[Story, ...]:
@@ -113,6 +119,7 @@ def _story(history: History, source: Source | None, settings: Settings, every: S
         aliases=tuple(f"{alias.guid} since {_day(alias.since)}: {alias.reason}" for alias in history.aliases),
         categories=belongings,
         tags=tuple(tag.term for tag in history.tags),
+        copies=_copies(history),
         feeds=tuple(_standings(history, source, belongings, every, private_names(settings))),
     )
 
@@ -209,6 +216,18 @@ def _standings(
         yield Standing(feed=name, is_shown=False, reason=why)
 
 
+def _copies(history: History) -> tuple[str, ...]:
+    """Each once, with the shelves where this article is shown in its place."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for each in history.covers:
+        shelf = each.key if isinstance(each.key, str) else "everything"
+        found.setdefault((each.source, each.atom_id, each.reason), []).append(shelf)
+    return tuple(
+        f"{atom_id} of {source}, in {', '.join(shelves)}: {reason}"
+        for (source, atom_id, reason), shelves in found.items()
+    )
+
+
 def _standing(place: Place, category: Category | None) -> Standing:
     name, limit = (category.name, category.limit) if category else ("", LIMIT)
     due = "; for its own readers alone" if category and category.private else ""
@@ -229,8 +248,12 @@ def _absence(
         return f"its source {history.source} is not in the config any more"
     if name is not None and name not in reasons:
         return "neither its source, nor the article itself, nor a tag of it names this category"
+    if history.held_at is not None and history.published > history.held_at:
+        return f"it waits for its date, {_day(history.published)}: see `feedmill held`"
     if history.held_at is not None:
         return f"it is held since {_day(history.held_at)}, as too much came at once: see `feedmill held`"
+    if one := next((each for each in history.covered_by if each.key == name), None):
+        return f"{one.atom_id} of {one.source} tells the same story, and is shown instead: {one.reason}"
     if name not in private and not private.isdisjoint(reasons):
         return "it is private: what is in a private category stands in such categories alone"
     return "it is not there yet; `feedmill publish` puts it there"

@@ -188,7 +188,7 @@ def test_statements_grow_with_batches_of_five_hundred_and_not_with_articles(stor
     assert len([statement for statement in asked if "articles" in statement]) == 10
     with statements(store) as second:
         assert save(store, *numbered("Uno"), now=TUESDAY).revised == 5_000
-    assert len(second) < 4 * 5_000 / 500 + 30
+    assert len(second) < 5 * 5_000 / 500 + 30
     assert len(stored(store)) == 5_000
 
 
