@@ -26,7 +26,7 @@ _ENCODINGS = (
 _ABOUT = tuple(field.name for field in fields(Body) if field.name not in {"content", "stamp"})
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Before(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was known of its source before a document was read, and decided what became of its entries."""
 
     allowance: int  # how many old articles could come as new, before the flood guard held them
@@ -50,7 +50,7 @@ class Kept:
     id: int
     source: str
     body: Body
-    seen: Seen
+    before: Before
     fetched_at: datetime
 
 
@@ -64,14 +64,14 @@ class Naming(NamedTuple):
 NOBODY = Naming()
 
 
-def pack(source: Source, body: Body, seen: Seen, *, fetched_at: datetime) -> Packed | None:
+def pack(source: Source, body: Body, before: Before, *, fetched_at: datetime) -> Packed | None:
     """The document as it is kept, without the secrets of its source; None where none of its size is."""
     rule = source.documents
     if rule.keep == 0 or len(body.content) > rule.max_size:
         return None
     import brotli  # only where something is new
 
-    about = {name: _redacted(source, getattr(body, name)) for name in _ABOUT} | {"seen": seen}
+    about = {name: _redacted(source, getattr(body, name)) for name in _ABOUT} | {"before": before}
     return Packed(
         about=msgspec.json.encode(about).decode(),
         content=brotli.compress(_without_secrets(source, body.content), quality=QUALITY),
@@ -148,8 +148,8 @@ def read(db: Connection, row: int) -> Kept | None:
         return None
     about = msgspec.json.decode(found.about)
     body = Body(content=_unpacked(found.content), **{name: value for name, value in about.items() if name in _ABOUT})
-    seen = msgspec.convert(about["seen"], Seen)
-    return Kept(id=row, source=found.name, body=body, seen=seen, fetched_at=found.fetched_at)
+    before = msgspec.convert(about["before"], Before)
+    return Kept(id=row, source=found.name, body=body, before=before, fetched_at=found.fetched_at)
 
 
 def naming(db: Connection, words: Iterable[str], *, after: int = 0) -> Naming:

@@ -245,11 +245,15 @@ def test_a_withdrawn_article_stands_in_no_kept_document_and_does_not_come_back(m
 def test_a_document_on_its_way_while_its_article_is_withdrawn_is_not_kept(mill: Mill) -> None:
     mill.answer("gazette", feed(item(1), item(2)))
     source = mill.settings.sources[0]
-    packed = documents.pack(source, Body(content=feed(item(1))), documents.Seen(allowance=10), fetched_at=MONDAY + HOUR)
+    packed = documents.pack(
+        source, Body(content=feed(item(1))), documents.Before(allowance=10), fetched_at=MONDAY + HOUR
+    )
     pipeline.withdraw(mill.store, mill.settings, "urn:gazette:1", now=TUESDAY)
     with mill.store.begin() as db:
         assert documents.keep(db, source, packed) is None
-        later = documents.pack(source, Body(content=feed(item(2))), documents.Seen(allowance=10), fetched_at=WEDNESDAY)
+        later = documents.pack(
+            source, Body(content=feed(item(2))), documents.Before(allowance=10), fetched_at=WEDNESDAY
+        )
         assert documents.keep(db, source, later) is not None
 
 
@@ -266,7 +270,7 @@ def test_documents_of_others_that_name_a_withdrawn_article_go_however_they_are_e
         for place, told in enumerate((text.replace("&", "&amp;"), "Something else")):
             body = Body(content=f"<title>{told}</title>".encode(encoding))
             documents.keep(
-                db, desk, documents.pack(desk, body, documents.Seen(allowance=10), fetched_at=MONDAY + place * HOUR)
+                db, desk, documents.pack(desk, body, documents.Before(allowance=10), fetched_at=MONDAY + place * HOUR)
             )
     light.clock.moment = TUESDAY
     pipeline.withdraw(light.store, light.settings, "urn:gazette:1", now=TUESDAY)

@@ -210,8 +210,8 @@ def _packed(
             if documents.is_any_kept(db, one.source.name):
                 return None
     body, _document = parsed[0]
-    seen = documents.Seen(allowance=one.allowance, since=one.since, dating=former)
-    return documents.pack(one.source, body, seen, fetched_at=one.now)
+    before = documents.Before(allowance=one.allowance, since=one.since, dating=former)
+    return documents.pack(one.source, body, before, fetched_at=one.now)
 
 
 def _hub(source: Source, parsed: Sequence[tuple[Body, Document]]) -> tuple[str, str]:

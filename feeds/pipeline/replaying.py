@@ -138,9 +138,9 @@ def _read_again(store: Store, settings: Settings, sources: Sequence[Source]) -> 
         with store.read() as db:
             document = documents.read(db, row)
         if document is not None:  # else it made room meanwhile
-            seen = document.seen
+            before = document.before
             one = reader(settings, source, document.fetched_at)
-            one = replace(one, allowance=seen.allowance, since=seen.since, former=seen.dating)
+            one = replace(one, allowance=before.allowance, since=before.since, former=before.dating)
             found = read(store, one, Fetched(bodies=(document.body,)), choose=plans[name].of(row))
             yield _Again(document=document, source=source, plan=plans[name], read=found)
 

@@ -1,0 +1,96 @@
+"""The words every room may use: what a source gave us, what we made of it, what we publish.
+
+All records are frozen; sequences are tuples; every datetime is aware and in UTC. The type says how far the
+data has come: `Fetched` bytes, a parsed `Document` of `Entry`s, a stored `Article`, a published `Feed`.
+"""
+
+from feeds.records.answers import (
+    Answered,
+    Body,
+    FailureKind,
+    Fetched,
+    FetchFailed,
+    FetchResult,
+    NotModified,
+    Pacing,
+    Postponed,
+)
+from feeds.records.articles import Alias, Article, Copy, DateFrom, Known, Origin
+from feeds.records.documents import (
+    Document,
+    Enclosure,
+    Entry,
+    Extension,
+    Link,
+    Person,
+    RawOrigin,
+    Seen,
+    Subscription,
+    Tag,
+    Text,
+)
+from feeds.records.publishing import Category, Deleted, Feed, Private, Publication
+from feeds.records.refreshes import Health, Inventory, Refresh, RefreshStatus, Tally
+from feeds.records.sources import (
+    Dates,
+    Dating,
+    Future,
+    KeptDocuments,
+    Rhythm,
+    Schedule,
+    Source,
+    SourceState,
+    Standing,
+    Validators,
+    Verdict,
+)
+
+__all__ = [
+    "Alias",
+    "Answered",
+    "Article",
+    "Body",
+    "Category",
+    "Copy",
+    "DateFrom",
+    "Dates",
+    "Dating",
+    "Deleted",
+    "Document",
+    "Enclosure",
+    "Entry",
+    "Extension",
+    "FailureKind",
+    "Feed",
+    "FetchFailed",
+    "FetchResult",
+    "Fetched",
+    "Future",
+    "Health",
+    "Inventory",
+    "KeptDocuments",
+    "Known",
+    "Link",
+    "NotModified",
+    "Origin",
+    "Pacing",
+    "Person",
+    "Postponed",
+    "Private",
+    "Publication",
+    "RawOrigin",
+    "Refresh",
+    "RefreshStatus",
+    "Rhythm",
+    "Schedule",
+    "Seen",
+    "Source",
+    "SourceState",
+    "Standing",
+    "Subscription",
+    "Tag",
+    "Tally",
+    "Text",
+    "Validators",
+    "Verdict",
+]
