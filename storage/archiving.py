@@ -48,12 +48,6 @@ def seal(db: Connection, shelf_id: int, *, limit: int, after: int = 0) -> bool:
     return leaving > 0
 
 
-def is_needed(db: Connection, shelf_id: int, *, limit: int) -> bool:
-    """Whether a shelf has archive documents, or holds more than its subscription document does."""
-    beyond = select(shelves.c.article_id).where(shelves.c.category_id == shelf_id).offset(limit).limit(1)
-    return db.scalar(beyond) is not None or latest(db, shelf_id) > 0
-
-
 def latest(db: Connection, shelf_id: int) -> int:
     """The number of the shelf's newest archive document; 0 where it has none."""
     return db.scalar(select(func.max(archives.c.number)).where(archives.c.category_id == shelf_id)) or 0

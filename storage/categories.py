@@ -17,6 +17,7 @@ from sqlalchemy import (
     ScalarSelect,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -28,8 +29,8 @@ from sqlalchemy import (
 
 from storage import archiving, covering
 from storage.batches import batches
+from storage.tables import archives, covered, shelves, sources
 from storage.tables import categories as table
-from storage.tables import covered, shelves, sources
 
 # Folder names for a category's name, the best first: the first that is free is taken, and kept for good.
 Slugs: TypeAlias = Callable[[str], Sequence[str]]
@@ -69,6 +70,7 @@ class Shelf:
     written: int
     settings_digest: str
     latest_archive: int  # the number of its newest archive document that holds something; 0: none
+    has_archives: bool  # also such as hold nothing any more
 
     @property
     def was_private(self) -> bool:
@@ -324,6 +326,7 @@ _SHELVES = select(
     .correlate(table)
     .scalar_subquery()
     .label("latest_archive"),
+    exists().where(archives.c.category_id == table.c.id).label("has_archives"),
 ).outerjoin(sources, sources.c.id == table.c.source_id)
 
 
@@ -336,4 +339,5 @@ def _shelf(row: Row[*tuple[Any, ...]]) -> Shelf:
         written=row.written,
         settings_digest=row.settings_digest,
         latest_archive=row.latest_archive or 0,
+        has_archives=bool(row.has_archives),
     )

@@ -37,6 +37,7 @@ _BY_TITLE, _BY_BAND, _BY_ADDRESS = 1, 2, 3
 class Judge:
     """What the config and the comparison of texts have to say."""
 
+    may_be: Callable[[str, str], bool]  # whether articles of these titles can tell one story: a quick look
     same: Callable[[Article, Article], str]  # why two articles tell one story; "" where they do not
     rank: covering.Rank
     is_apart: Callable[[str | None], bool]  # of a category, or everything: it shows each article of a story
@@ -104,7 +105,7 @@ def _settle(
     db: Connection, row: Row[*tuple[Any, ...]], keys: Sequence[int], open_shelves: set[int], judge: Judge
 ) -> set[int]:
     """The shelves on which an article was found to tell what others tell."""
-    near = _candidates(db, row, keys)
+    near = _candidates(db, row, keys, judge)
     if not near:
         return set()
     standing = _standing(db, [row.id, *near], open_shelves)
@@ -125,7 +126,7 @@ def _settle(
     return changed
 
 
-def _candidates(db: Connection, row: Row[*tuple[Any, ...]], keys: Sequence[int]) -> list[int]:
+def _candidates(db: Connection, row: Row[*tuple[Any, ...]], keys: Sequence[int], judge: Judge) -> list[int]:
     """Articles of other sources that may tell the same, the likeliest first."""
     values = {f"band_{number}": band for number, band in enumerate(keys)}
     given = {name: row._mapping[name] for name in ("id", "guid", "atom_id", "link_key", "title_key")}
@@ -136,7 +137,7 @@ def _candidates(db: Connection, row: Row[*tuple[Any, ...]], keys: Sequence[int])
     for some in batches(found):
         for other in db.execute(_WHEN.where(articles.c.id.in_(some), articles.c.source_id != row.source_id)):
             by, apart = found[other.id], abs(other.published - row.published)
-            if _may_be_one(by, apart):
+            if _may_be_one(by, apart) and judge.may_be(row.title, other.title):
                 near.append((by[_BY_ADDRESS] == 0, -by[_BY_BAND], apart, other.id))
     return [article_id for *_likelihood, article_id in sorted(near)]
 
@@ -243,7 +244,10 @@ def _keyed(number: int) -> Iterator[Select[Any]]:
 
 
 _ABOUT = select(
-    *(articles.c[name] for name in ("id", "source_id", "guid", "atom_id", "link_key", "title_key", "published"))
+    *(
+        articles.c[name]
+        for name in ("id", "source_id", "guid", "atom_id", "link_key", "title_key", "published", "title")
+    )
 )
 _OTHER, _OTHER_BANDS = articles.alias("other"), bands.alias("other_bands")
 _ARE_THEY = articles.c.id.in_(bindparam("articles", expanding=True))
@@ -261,7 +265,7 @@ _SHARING = union(
         )
     ),
 )
-_WHEN = select(articles.c.id, articles.c.published)
+_WHEN = select(articles.c.id, articles.c.published, articles.c.title)
 # What a source has in subscription documents of categories and of everything: so much and no more, however old it is.
 _CURRENT = (
     select(shelves.c.article_id)

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import insert, select
 
 from builders import MONDAY, config
+from commanding import run
 from feeds import pipeline, settings
-from feeds.cli import run
 from feeds.normalizing.categories import slugs
 from feeds.pipeline.preparing import prepare
 from feeds.pipeline.refreshing import Refreshing

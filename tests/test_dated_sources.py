@@ -17,8 +17,8 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from commanding import run as feedmill
 from feeds import pipeline
-from feeds.cli import run as feedmill  # by now: a module takes that name later
 from feeds.pipeline.reading import read, reader
 from feeds.pipeline.reporting import needs
 from feeds.records import Article, Body, Dating, Fetched

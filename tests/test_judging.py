@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders import source
+from feeds import settings
 from feeds.pipeline import judging
 from feeds.records import Origin
 
@@ -69,3 +70,10 @@ def test_of_what_one_site_says_twice_the_feed_that_does_not_name_the_other_comes
     ranks = {name: judging.rank(both, name, "https://author.example/1", origin) for name in both}
     assert ranks["news"] < ranks["all"]
     assert not ranks["all"][1]
+
+
+def test_what_cannot_be_one_by_its_title_is_told_at_once():
+    may_be = judging.judge(settings.defaults()).may_be
+    assert may_be("The mill turns", "The mill turns again")
+    assert may_be("[repost] Report 12", "Report 12")
+    assert not may_be("Report 12 of the mill", "Report 13 of the mill")

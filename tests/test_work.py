@@ -25,7 +25,9 @@ from test_rounds import mill, origin, read, statuses, titles
 
 __all__ = ["mill", "origin"]  # fixtures
 
-JUDGE = stories.Judge(same=lambda _one, _other: "", rank=covering.by_date, is_apart=lambda _name: False)
+JUDGE = stories.Judge(
+    may_be=lambda _one, _other: True, same=lambda _one, _other: "", rank=covering.by_date, is_apart=lambda _name: False
+)
 FORTY = [f"a{number}" for number in range(40)]
 
 

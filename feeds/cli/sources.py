@@ -59,9 +59,9 @@ def _json(source: Source, state: SourceState, number: Number | None, dating: Dat
         "next_fetch": showing.moment(state.next_fetch_at) if _is_asked_by_the_clock(source, state) else None,
         "failures": state.failures,
         "problem": _problem(source, state, number, dating),
-        "held": number.articles if number else 0,
         "standing": state.standing,
         "moved_to": source.redact(state.moved_to) if state.move_is_proven else "",
+        "held": number.articles if number else 0,
     }
 
 

@@ -70,9 +70,14 @@ def title_key(title: tuple[str, ...]) -> int:
     return _key(" ".join(title).encode()) if _is_telling_title(title) else 0
 
 
+def may_be_same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether articles of titles with these tokens can tell one story, whatever their texts say: a quick look."""
+    return not _are_parts(one, other)
+
+
 def is_same_story(one: Telling, other: Telling) -> Likeness:
     """Whether they are one article, told twice. What cannot be told for sure is two."""
-    if _are_parts(one.title, other.title):
+    if not may_be_same(one.title, other.title):
         return _different("their titles name other numbers or dates")
     if one.link and one.link == other.link:
         return _by_link(one, other)

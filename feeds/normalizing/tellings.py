@@ -81,7 +81,7 @@ def telling(
     *, source: str, url: str = "", title: str = "", html: str = "", published: datetime | None = None
 ) -> Telling:
     """What `source` tells; `html` is sanitized markup."""
-    words, tokens = tokens_of(_COPY.sub("", title, count=1)), text_tokens(html)
+    words, tokens = title_tokens(title), text_tokens(html)
     # Many a source repeats the title as the first line of its text.
     tokens = tokens[len(words) :] if tokens[: len(words)] == words else tokens
     return Telling(
@@ -116,6 +116,11 @@ def text_tokens(html: str) -> tuple[str, ...]:
 def tokens_of(text: str) -> tuple[str, ...]:
     """The tokens of plain text."""
     return tuple(_TOKEN.findall(_folded(text[: 10 * MAX_TOKENS]))[:MAX_TOKENS])
+
+
+def title_tokens(title: str) -> tuple[str, ...]:
+    """The tokens of a title, without what is put before that of a copy."""
+    return tokens_of(_COPY.sub("", title, count=1))
 
 
 def shingles(tokens: tuple[str, ...]) -> frozenset[int]:

@@ -33,6 +33,16 @@ class StoppedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a shelf holds outside of its archive documents, at one moment."""
+
+    shelf: Shelf
+    feed: Feed
+    alone: tuple[Article, ...]  # see `Edition.alone`
+    is_too_much: bool  # for the feed, which lacks some of it then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """What is published of one shelf: its subscription documents and, behind them, its archive documents."""
 
@@ -111,31 +121,40 @@ class Edition:
 
     def publish(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> list[Publication]:
         """Raises OutputError where a file cannot be written, after all others: a page that fails holds no feed back."""
+        done = Put()
         with store.read() as db:
-            has_archives = archiving.is_needed(db, self.shelf.id, limit=self.limit)
-        done = self.publish_archives(store, is_forced=is_forced, is_stopping=is_stopping) if has_archives else Put()
-        with store.read() as db:
-            shelf = categories.shelf_of(db, self.shelf.id)
-            newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
-            previous = archiving.before(db, shelf.id)
-            deleted = self.deleted(db) if self.has_feeds else ()
-            shown = self.with_copies(db, self.fit(newest[: self.limit]))
-            alone = self.alone(db, shown)
-        feed = replace(self.about, articles=shown, previous=previous, deleted=deleted)
+            held = self.held(db)
+        if has_archives := held.shelf.has_archives or held.is_too_much:
+            done += self.publish_archives(store, is_forced=is_forced, is_stopping=is_stopping)
+            with store.read() as db:
+                held = self.held(db)
+        feed = held.feed
         if self.has_feeds:  # a page takes out by itself what no page may hold
             feed = clean(feed)
         told = self.with_notices(feed)
-        done += self.put({name: partial(write, told) for name, write in self.making.current.items()}, feed, alone)
+        done += self.put({name: partial(write, told) for name, write in self.making.current.items()}, feed, held.alone)
         if done.problems:
             raise OutputError(lines(done.problems.values()))
         # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
-        if len(newest) <= self.limit:
+        if not held.is_too_much:
             with store.begin() as db:
-                categories.record_written(db, shelf, settings_digest=self.digest)
+                categories.record_written(db, held.shelf, settings_digest=self.digest)
                 announcements.note(db, self.topics(done), hub=self.settings.push.hub)
         if has_archives:
             self.remove_emptied(store)
         return done.publications
+
+    def held(self, db: Connection) -> Held:
+        shelf = categories.shelf_of(db, self.shelf.id)
+        newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
+        shown = self.with_copies(db, self.fit(newest[: self.limit]))
+        deleted = self.deleted(db) if self.has_feeds else ()
+        return Held(
+            shelf=shelf,
+            feed=replace(self.about, articles=shown, previous=shelf.latest_archive, deleted=deleted),
+            alone=self.alone(db, shown),
+            is_too_much=len(newest) > self.limit,
+        )
 
     def deleted(self, db: Connection) -> tuple[Deleted, ...]:
         return tombstones.withdrawn(db, category=self.category, limit=MOST_DELETED, hidden=self.hidden)

@@ -20,6 +20,7 @@ def judge(settings: Settings) -> Judge:
     sources = {source.name: source for source in settings.sources}
     apart = {None: not settings.stories} | {each.name: not each.stories for each in settings.categories or ()}
     return Judge(
+        may_be=_may_be,
         same=_same,
         rank=partial(rank, sources),
         is_apart=lambda name: apart.get(name, not settings.stories),
@@ -68,6 +69,19 @@ def _host(url: str) -> str:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
+
+
+def _may_be(one: str, other: str) -> bool:
+    from feeds.normalizing.likeness import may_be_same
+
+    return may_be_same(_title(one), _title(other))
+
+
+@lru_cache(maxsize=1024)
+def _title(title: str) -> tuple[str, ...]:
+    from feeds.normalizing.tellings import title_tokens
+
+    return title_tokens(title)
 
 
 def _same(one: Article, other: Article) -> str:

@@ -211,7 +211,13 @@ def _packed(
                 return None
     body, _document = parsed[0]
     before = documents.Before(allowance=one.allowance, since=one.since, dating=former)
-    return documents.pack(one.source, body, before, fetched_at=one.now)
+    return documents.pack(_with_secrets_of(one.source, body), body, before, fetched_at=one.now)
+
+
+def _with_secrets_of(source: Source, body: Body) -> Source:
+    """Somebody else's tokens may stand in the address that a redirect led to."""
+    found = (secret for url in (body.url, body.self_url, body.hub) for secret in addresses.url_secrets(url))
+    return replace(source, secrets=addresses.worth_hiding([*source.secrets, *found]))
 
 
 def _hub(source: Source, parsed: Sequence[tuple[Body, Document]]) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -193,3 +193,8 @@ def url_secrets(url: str) -> Iterator[str]:
         if _SECRET_QUERY.fullmatch(unquote(pair.partition("=")[0])):
             yield pair.partition("=")[2]
             yield from (decoded for _, decoded in parse_qsl(pair))
+
+
+def worth_hiding(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Longest first, so that none hides part of another; a very short one would deface every text."""
+    return tuple(sorted({each for each in secrets if len(each) >= 4}, key=lambda each: (-len(each), each)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ def settings(
         categories=None if keys.categories is None else tuple(_categories(keys)),
         sources=sources,
         defaults=defaults,
-        secrets=_worth_hiding([*_database_secrets(keys.database, tree), *of_sources, *_private_secrets(keys)]),
+        secrets=addresses.worth_hiding([*_database_secrets(keys.database, tree), *of_sources, *_private_secrets(keys)]),
         lines=lines,
     )
 
@@ -184,7 +184,7 @@ def _slug(keys: CategoryKeys) -> str:
 def _sources(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> Iterator[records.Source]:
     taken = {each.name for each in keys.sources if each.name}
     for each, written in zip(keys.sources, tree.get("sources") or (), strict=True):
-        secrets = _worth_hiding(_secrets(each, keys.fetch, written, tree.get("fetch") or {}))
+        secrets = addresses.worth_hiding(_secrets(each, keys.fetch, written, tree.get("fetch") or {}))
         name = each.name or names.unique(_derived_name(each, secrets), taken)
         taken.add(name)
         yield _source(each, keys.fetch, name, secrets, folder)
@@ -224,7 +224,7 @@ def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, .
 
 def _defaults(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> records.Source:
     nothing = SourceKeys()
-    secrets = _worth_hiding(_secrets(nothing, keys.fetch, tree.get("fetch") or {}))
+    secrets = addresses.worth_hiding(_secrets(nothing, keys.fetch, tree.get("fetch") or {}))
     return replace(_source(nothing, keys.fetch, "", secrets, folder), kind="")
 
 
@@ -294,8 +294,3 @@ def _database_secrets(url: str, tree: dict[str, Any]) -> Iterator[str]:
     yield from environment.secrets(tree.get("database"))
     password = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
     yield from (password, unquote(password))
-
-
-def _worth_hiding(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Longest first, so that none hides part of another; a very short one would deface every text."""
-    return tuple(sorted({each for each in secrets if len(each) >= 4}, key=lambda each: (-len(each), each)))

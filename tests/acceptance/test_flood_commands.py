@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.cli import run as feedmill  # `feeds.cli.run` is a module as well, once that is imported
+from commanding import run as feedmill
 from moving import Gazette, items
 from storage import open_store
 from test_flood_guard import strangers

@@ -78,7 +78,9 @@ def test_a_running_daemon_makes_them_private_at_once_and_tells_nobody(mill: Feed
     config(mill, PRIVATE)
     until(lambda: daemon.get("staff/atom.xml")[0] == 401 and daemon.get("board/atom.xml")[0] == 404)
     until(lambda: seen_in_public(mill) == [])
-    until(lambda: daemon.get(f"{SECRET}/atom.xml")[0] == 200)
+    until(
+        lambda: daemon.get(f"{SECRET}/atom.xml")[0] == 200 and (mill.folder / "public.private/staff/atom.xml").is_file()
+    )
     for path in ("status/?sort=articles", "metrics", "healthz", "feeds.opml", "subscriptions.opml", "feed.json", ""):
         assert told(daemon.get(path)[1].decode()) == []
     token = b64encode(f"ombudsman:{PASSWORD}".encode()).decode()

@@ -35,7 +35,7 @@ def judge(*, best: str = "", told: list[tuple[str, str]] | None = None, apart: t
     def rank(name: str, _url: str, _origin: Origin) -> bool:
         return name != best
 
-    return stories.Judge(same=same, rank=rank, is_apart=lambda name: name in apart)
+    return stories.Judge(may_be=lambda _one, _other: True, same=same, rank=rank, is_apart=lambda name: name in apart)
 
 
 def one(source: str, title: str, hours: float = 0, **changes: Any) -> Article:

@@ -1,0 +1,18 @@
+"""The command, run in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from feeds.cli import run as feedmill  # `feeds.cli.run` is a module as well, once that is imported
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Its exit code. What it makes of our logs ends with it, or later tests would see none."""
+    before = structlog.get_config()
+    try:
+        return feedmill(list(arguments))
+    finally:
+        structlog.configure(**before)
