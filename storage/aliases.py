@@ -85,6 +85,12 @@ def bury(db: Connection, source: str, found: Sequence[Alias]) -> None:
         _forget_copies(db, of_source, {row["guid"]: row["atom_id"] for row in copies})
 
 
+def bound(db: Connection, source: str) -> frozenset[str]:
+    """The guids of the articles of a source that are known by another one, too."""
+    query = select(articles.c.guid).join(aliases, aliases.c.article_id == articles.c.id)
+    return frozenset(db.scalars(query.where(articles.c.source_id == stored._source_id(db, source))))
+
+
 def of_article(db: Connection, source: str, guid: str) -> tuple[tuple[str, str, datetime], ...]:
     """The aliases of an article, the newest first: the guid, what told that it is the same, and since when."""
     query = (

@@ -445,3 +445,17 @@ def test_diff_says_so_where_nothing_was_revised_or_known(light: Mill, capsys: py
     assert (code, out, err) == (0, "", "gazette: Stone 1: no revision is kept\n")
     code, _out, err = command(light, capsys, "diff", "urn:nobody")
     assert (code, "feedmill articles" in err) == (1, True)
+
+
+def test_a_site_that_moved_is_as_it_was_after_a_replay(light: Mill) -> None:
+    light.answer("gazette", feed(*(item(n) for n in range(1, 6))))
+    light.clock.moment = TUESDAY
+    moved = (
+        item(n).replace(f"urn:gazette:{n}", f"urn:new:{n}").replace("gazette.example", "new.example")
+        for n in range(1, 6)
+    )
+    light.answer("gazette", feed(*moved))
+    before = light.publish()
+    told = list(pipeline.replay(light.store, light.settings, light.settings.sources, now=WEDNESDAY))
+    assert {(one.saved.new, one.saved.revised, one.mended) for one in told} == {(0, 0, 0)}
+    assert light.publish() == before

@@ -324,3 +324,13 @@ def test_the_reasons_name_the_categories_that_are_assigned(own: tuple[str, ...],
     labels = shelving.by_label((Category(name="News"), Category(name="Money", aliases=("Bourse",))))
     of_article = (("News", "World"), own, tuple(Tag(term=tag) for tag in tags), labels)
     assert tuple(name for name, _reason in shelving.reasons(*of_article)) == shelving.assign(*of_article)
+
+
+@pytest.mark.parametrize("word", ["http://gazette.example/1", f"{ONE}#comments", f" {ONE}?utm_source=mail "])
+@pytest.mark.parametrize("name", ["why", "diff"])
+def test_an_address_may_be_spelled_otherwise(
+    mill: Mill, name: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain(mill)
+    code, out, err = command(mill, capsys, name, word)
+    assert (code, "gazette" in out + err) == (0, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from feeds import pipeline
 from feeds.cli import Context, showing
 from feeds.pipeline.comparing import Change, Changes, Piece
+from feeds.records import Source
 
 
 @click.command("diff")
@@ -25,23 +27,22 @@ def command(context: Context, word: str, shows_all: bool, as_json: bool) -> None
     pipeline.prepare(store, settings)
     found = pipeline.compare(store, word)
     if as_json:
-        showing.show_json(_json(each) for each in found)
+        showing.show_json(showing.redacted(_json(each), settings.sources) for each in found)
         return
     for each in found:
         if not each.changes:
             click.echo(f"{each.source}: {showing.printable(each.title or each.guid)}: no revision is kept", err=True)
         for change in each.changes if shows_all else each.changes[:1]:
-            _show(each, change)
+            _show(each, change, settings.sources)
 
 
-def _show(article: Changes, change: Change) -> None:
-    click.echo(
-        showing.printable(f"{article.source}  {article.url or article.guid}  revised {showing.moment(change.when)}")
-    )
+def _show(article: Changes, change: Change, sources: Sequence[Source]) -> None:
+    head = f"{article.source}  {article.url or article.guid}  revised {showing.moment(change.when)}"
+    click.echo(showing.printable(showing.redacted(head, sources)))
     if all(piece.mark in ("same", "gap") for piece in change.pieces):
         click.echo("  no word or picture of it: its authors or what it encloses, or a picture's place")
         return
-    text = "".join(_piece(piece) for piece in change.pieces)
+    text = showing.redacted("".join(_piece(piece) for piece in change.pieces), sources)
     click.echo("\n".join(f"  {line}".rstrip() for line in text.rstrip("\n").split("\n")))
 
 

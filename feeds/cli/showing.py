@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from feeds.records import Article
+from feeds.records import Article, Source
 
 T = TypeVar("T")
 
@@ -67,6 +67,20 @@ def _padded(column: Sequence[str], is_number: bool) -> list[str]:
 def _turned(rows: Iterable[Sequence[T]]) -> Iterator[tuple[T, ...]]:
     """Rows to columns, columns to rows."""
     return zip(*rows, strict=True)
+
+
+def redacted(value: Any, sources: Iterable[Source]) -> Any:
+    """A text, or all texts in what is to be shown as JSON, without the secrets of any source."""
+    match value:
+        case str():
+            for source in sources:
+                value = source.redact(value)
+            return value
+        case dict():
+            return {key: redacted(item, sources) for key, item in value.items()}
+        case list() | tuple():
+            return [redacted(item, sources) for item in value]
+    return value
 
 
 def article_json(article: Article) -> dict[str, Any]:

@@ -22,32 +22,14 @@ def command(context: Context, word: str, as_json: bool) -> None:
     store, settings = context.store, context.complete
     pipeline.prepare(store, settings)
     stories = pipeline.explain(store, settings, word)
-    hidden = [source for source in settings.sources if source.secrets]
-
-    def redacted(text: str) -> str:
-        for source in hidden:
-            text = source.redact(text)
-        return text
-
     if as_json:
-        showing.show_json(_redacted(_json(story), redacted) for story in stories)
+        showing.show_json(showing.redacted(_json(story), settings.sources) for story in stories)
         return
     for number, story in enumerate(stories):
         if number:
             click.echo()
         for line in _lines(story):
-            click.echo(showing.printable(redacted(line)).rstrip())
-
-
-def _redacted(value: Any, redacted: Any) -> Any:
-    match value:
-        case str():
-            return redacted(value)
-        case dict():
-            return {key: _redacted(item, redacted) for key, item in value.items()}
-        case list() | tuple():
-            return [_redacted(item, redacted) for item in value]
-    return value
+            click.echo(showing.printable(showing.redacted(line, settings.sources)).rstrip())
 
 
 def _lines(story: Story) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv6Address
 from typing import Final
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urldefrag, urljoin
 
 from w3lib.url import safe_url_string
 
@@ -153,3 +153,17 @@ def _quoted(url: str) -> str:
 
 def _bounded(url: str) -> str:
     return url if len(url) <= LONGEST else ""
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """An address as people may give it, or an id, and as an article's may be stored: canonical, with its fragment and
+    without, of either scheme."""
+    given = word.strip()
+    pages = dict.fromkeys(filter(None, (canonical(given), canonical(urldefrag(given).url))))
+    others = (_other_scheme(page) for page in pages)
+    return tuple(dict.fromkeys(filter(None, (word, given, *pages, *others))))
+
+
+def _other_scheme(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    return f"{'http' if scheme == 'https' else 'https'}://{rest}" if scheme in ("http", "https") else ""

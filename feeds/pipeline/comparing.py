@@ -64,7 +64,7 @@ def compare(store: Store, word: str) -> tuple[Changes, ...]:
     Raises NotFoundError where the store holds none.
     """
     with store.read() as db:
-        found = revisions.versions(db, histories.rows_of(db, (word, urls.canonical(word))))
+        found = revisions.versions(db, histories.rows_of(db, urls.spellings(word)))
     if not found:
         raise NotFoundError(f"no article has the address or id {word!r}; `feedmill articles --json` shows them")
     return tuple(_changes(each) for each in found)

@@ -77,7 +77,7 @@ def explain(store: Store, settings: Settings, word: str) -> tuple[Story, ...]:
 
     The store follows the settings already (`prepare`). Raises NotFoundError where it never held one.
     """
-    words = dict.fromkeys(each for each in (word, urls.canonical(word)) if each)
+    words = urls.spellings(word)
     with store.read() as db:
         found, gone = histories.named(db, words), histories.gone(db, words)
     if not found and not gone:

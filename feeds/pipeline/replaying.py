@@ -22,7 +22,7 @@ from feeds.pipeline.reading import Read, parse, read, reader
 from feeds.pipeline.storing import Anew
 from feeds.records import Article, Entry, Fetched, Known, Source
 from feeds.settings import Settings
-from storage import Store, articles, documents, revisions, stories
+from storage import Store, aliases, articles, documents, revisions, stories
 from storage import sources as stored_sources
 from storage.articles import Saved
 from storage.documents import Kept
@@ -214,9 +214,13 @@ def _judged(store: Store, again: _Again) -> Iterator[tuple[Article, Article | No
     with store.read() as db:
         of_guids = articles.of_guids(db, again.source.name, (article.guid for article in again.read.articles))
         stored = {one.guid: one for one in of_guids}
+        moved = aliases.bound(db, again.source.name)
     for article in again.read.articles:
         old = stored.get(article.guid)
-        yield article, old, _kind(article, old)
+        # What came again under another guid keeps the addresses that readers know until it is revised.
+        has_moved = old is not None and article.guid in moved
+        kind = _kind(replace(article, url=old.url) if old and has_moved else article, old)
+        yield article, old, None if has_moved and kind == "mended" else kind
 
 
 def _kind(article: Article, old: Article | None) -> Kind | None:

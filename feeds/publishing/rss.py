@@ -71,7 +71,7 @@ def _add_item(channel: Any, article: Article, language: str) -> None:
     _add(item, "dc:rights", _words(article.rights or article.origin.rights))
     for copy in article.copies:
         if copy.url:
-            _add(item, "atom:link", href=copy.url, rel="related", title=_words(copy.title))
+            _add(item, "atom:link", href=copy.url, rel="related", title=copy.title)
     if article.origin.feed_url:
         _add(item, "source", _words(article.origin.title or article.origin.feed_url), url=article.origin.feed_url)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from html import escape
 from ipaddress import ip_address, ip_network
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from feeds.settings.headers import basic
 from feeds.settings.values import shown, text
@@ -196,5 +197,17 @@ def url_secrets(url: str) -> Iterator[str]:
 
 
 def worth_hiding(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Longest first, so that none hides part of another; a very short one would deface every text."""
-    return tuple(sorted({each for each in secrets if len(each) >= 4}, key=lambda each: (-len(each), each)))
+    """Each as a source may write it. Longest first, so that none hides part of another; a very short one would deface
+    every text."""
+    found = {form for each in secrets if len(each) >= 4 for form in _forms(each)}
+    return tuple(sorted(found, key=lambda each: (-len(each), each)))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """As it is, in an address, in markup, in markup within markup, and in JSON."""
+    for form in (secret, quote(secret), quote(secret, safe="")):
+        yield from (form, _HEX.sub(lambda found: found[0].lower(), form), escape(form), escape(escape(form)))
+    yield secret.replace("/", "\\/")
+
+
+_HEX = re.compile("%[0-9A-F]{2}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from feeds import marked_yaml, records
 from feeds.errors import SettingsError
@@ -273,7 +273,7 @@ def _secrets(keys: SourceKeys, fetch: FetchKeys, *written: Mapping[str, Any]) ->
     host = (urlsplit(addresses.split(keys.url).url).hostname or "") if keys.url else ""
     for secret in environment.secrets([mapping.get(key) for mapping in written for key in _MAY_HIDE]):
         if secret.lower() not in host:  # which every link of the source names
-            yield from (secret, quote(secret), quote(secret, safe=""))
+            yield secret
     for url in filter(None, (keys.url, keys.base_url, keys.proxy or fetch.proxy)):
         yield from addresses.url_secrets(url)
     for name, value in (keys.headers or {}).items():
@@ -287,7 +287,7 @@ def _secrets(keys: SourceKeys, fetch: FetchKeys, *written: Mapping[str, Any]) ->
 
 def _private_secrets(keys: ConfigKeys) -> Iterator[str]:
     for private in (each.private for each in keys.categories or () if each.private):
-        yield from (private.path, quote(private.path), private.password)
+        yield from (private.path, private.password)
 
 
 def _database_secrets(url: str, tree: dict[str, Any]) -> Iterator[str]:
