@@ -161,10 +161,11 @@ def dating(db: Connection, name: str) -> Dating:
     return _DATING.decode(db.execute(_OF_NAME, {"_name": name}).scalar_one())
 
 
-def doubted(db: Connection) -> dict[str, Dating]:
-    """The sources whose dates are not believed."""
-    rows = db.execute(select(sources.c.name, sources.c.dating).where(sources.c.dating.contains('"verdict":"')))
-    return {row.name: _DATING.decode(row.dating) for row in rows}
+def doubted(db: Connection, names: Collection[str] | None = None) -> dict[str, Dating]:
+    """The sources whose dates are not believed, of these or of all."""
+    query = select(sources.c.name, sources.c.dating).where(sources.c.dating.contains('"verdict":"'))
+    some = [query] if names is None else [query.where(sources.c.name.in_(each)) for each in batches(names)]
+    return {row.name: _DATING.decode(row.dating) for each in some for row in db.execute(each)}
 
 
 def record_datings(db: Connection, learned: Mapping[str, Dating]) -> None:

@@ -15,7 +15,7 @@ from feeds import pipeline, settings
 from feeds.normalizing.categories import slugs
 from feeds.pipeline.overview import overview, page
 from feeds.publishing.status_page import Overview, Wish
-from feeds.records import Refresh, Rhythm, SourceState, Tally
+from feeds.records import Dating, Refresh, Rhythm, SourceState, Tally
 from feeds.settings import Settings
 from origin import Origin, answer, conditional, feed
 from storage import Store, articles, journal, sources
@@ -99,6 +99,18 @@ def test_only_those_are_shown_that_are_asked_for(mill: Store, configured: Settin
     found = look(mill, configured, show="parked")
     assert (names(found), found.found, sum(found.counts.values())) == (["corn"], 1, 5)
     assert names(look(mill, configured, show="never read")) == []
+
+
+def test_what_is_held_and_dates_that_are_not_believed_are_problems_too(mill: Store, configured: Settings) -> None:
+    with mill.begin() as db:
+        old = [article(source="almanac", guid=f"urn:{n}", held_at=MONDAY) for n in range(2)]
+        articles.save(db, "almanac", old, now=MONDAY, slugs=slugs)
+        sources.record_datings(db, {"corn": Dating(verdict="moving", since=MONDAY)})
+    told = {line.name: line.problem for line in look(mill, configured).lines}
+    assert told["almanac"].startswith("2 old articles came as new and are held")
+    assert "its entries have other dates at each visit" in told["corn"]
+    assert "no such host" in told["corn"]
+    assert told["desk"] == ""
 
 
 def test_a_source_that_was_just_added_is_there_and_one_that_was_removed_is_not(

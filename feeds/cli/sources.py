@@ -46,8 +46,7 @@ def _next(source: Source, state: SourceState) -> str:
 
 
 def _problem(source: Source, state: SourceState, number: Number | None, dating: Dating | None) -> str:
-    held_words = telling.held(number.articles) if number else ""
-    return "; ".join(filter(None, (telling.problem(source, state), held_words, telling.dates(source, dating))))
+    return telling.everything(source, state, number.articles if number else 0, dating)
 
 
 def _json(source: Source, state: SourceState, number: Number | None, dating: Dating | None) -> dict[str, Any]:

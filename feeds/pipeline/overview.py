@@ -11,10 +11,11 @@ from urllib.parse import quote
 from feeds.pipeline import privacy, telling
 from feeds.publishing import status_page
 from feeds.publishing.status_page import ALL, ROWS, STATES, Line, Overview, Wish
-from feeds.records import Source, SourceState, Tally
+from feeds.records import Dating, Source, SourceState, Tally
 from feeds.settings import Settings
-from storage import Store, journal
+from storage import Store, held, journal, sources
 from storage import overview as stored
+from storage.held import Number
 from storage.overview import Brief, By
 
 DAYS = 30
@@ -62,6 +63,7 @@ def overview(
         last_fetch_at = stored.last_fetch_at(db)
         states = stored.states(db, names)
         numbers = stored.numbers_of_articles(db, names)
+        held_back, doubted = held.numbers(db), sources.doubted(db, names)
         slugs = stored.published_slugs(db, names) if settings.pages else {}
     counts = Counter(brief.state for brief in briefs)
     return Overview(
@@ -76,7 +78,7 @@ def overview(
         found=len(found),
         lines=tuple(
             replace(
-                _line(shown[name], states.get(name), now),
+                _line(shown[name], states.get(name), now, held_back.get(name), doubted.get(name)),
                 path=f"{quote(slugs[name])}/" if name in slugs else "",
                 articles=numbers.get(name, 0),
                 days=tuple(of_each[name].get(day, Tally(day)) for day in days),
@@ -114,7 +116,9 @@ def _day(day: date, every: Mapping[date, Tally], aside: Mapping[date, Tally], un
     return replace(whole - aside.get(day, nothing), new=whole.new - unseen.get(day, nothing).new)
 
 
-def _line(source: Source, state: SourceState | None, now: datetime) -> Line:
+def _line(
+    source: Source, state: SourceState | None, now: datetime, held_back: Number | None, dating: Dating | None
+) -> Line:
     if state is None:
         return Line(name=source.name, location=_location(source), state="never read", next_fetch="as soon as can be")
     return Line(
@@ -124,7 +128,9 @@ def _line(source: Source, state: SourceState | None, now: datetime) -> Line:
         last_success_at=state.last_success_at,
         next_fetch=_next(source, state, now),
         failures=state.failures,
-        problem=_without_path(source, telling.problem(source, state)),
+        problem=_without_path(
+            source, telling.everything(source, state, held_back.articles if held_back else 0, dating)
+        ),
         week=WEEK / state.rhythm.gap if state.rhythm.gap else None,
     )
 

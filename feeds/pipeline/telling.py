@@ -21,6 +21,12 @@ def problem(source: Source, state: SourceState) -> str:
     return "; ".join(words)
 
 
+def everything(source: Source, state: SourceState, held_articles: int, known: Dating | None) -> str:
+    """The same, with what is held of it, and what is wrong with its dates."""
+    words = (problem(source, state), held(held_articles) if held_articles else "", dates(source, known))
+    return "; ".join(filter(None, words))
+
+
 def held(number: int) -> str:
     """That the flood guard holds so many articles of a source, and what to do about it."""
     what = "1 old article came as new and is held" if number == 1 else f"{number} old articles came as new and are held"
