@@ -25,8 +25,8 @@ from storage.batches import batches
 from storage.tables import articles, bands, covered, shelves, sources
 from storage.tables import categories as table
 
-NEWEST: Final = 50  # articles that are looked at for one key, the latest to come
-MOST: Final = 20  # articles that one is compared with
+NEWEST: Final = 12  # articles that are looked at for one key, the latest to come
+MOST: Final = 10  # articles that one is compared with
 NEAR: Final = timedelta(days=21)  # between two that share a band
 SAME_DAYS: Final = timedelta(hours=48)  # between two that share nothing but a title
 

@@ -70,20 +70,21 @@ def title_key(title: tuple[str, ...]) -> int:
     return _key(" ".join(title).encode()) if _is_telling_title(title) else 0
 
 
-def may_be_same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether articles of titles with these tokens can tell one story, whatever their texts say: a quick look."""
-    return not _are_parts(one, other)
-
-
 def is_same_story(one: Telling, other: Telling) -> Likeness:
     """Whether they are one article, told twice. What cannot be told for sure is two."""
-    if not may_be_same(one.title, other.title):
+    if are_parts(figures(one.title), figures(other.title)):
         return _different("their titles name other numbers or dates")
     if one.link and one.link == other.link:
         return _by_link(one, other)
     if one.is_short or other.is_short:
         return _by_title(one, other)
     return _of_one_source(one, other) if one.source == other.source else _across_sources(one, other)
+
+
+def are_parts(mine: Set[str], theirs: Set[str]) -> bool:
+    """Whether articles whose titles have these figures are two, whatever their texts say: parts of a series, or days of
+    one form."""
+    return bool(mine - theirs and theirs - mine)
 
 
 def _by_link(one: Telling, other: Telling) -> Likeness:
@@ -194,11 +195,6 @@ def _is_extended(one: Telling, other: Telling) -> bool:
 
 def _rest(longer: tuple[str, ...], shorter: tuple[str, ...]) -> tuple[str, ...]:
     return longer[len(shorter) :] if longer[: len(shorter)] == shorter else longer[: -len(shorter)]
-
-
-def _are_parts(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    mine, theirs = figures(one), figures(other)
-    return bool(mine - theirs and theirs - mine)
 
 
 def _is_telling_title(title: tuple[str, ...]) -> bool:

@@ -72,16 +72,16 @@ def _host(url: str) -> str:
 
 
 def _may_be(one: str, other: str) -> bool:
-    from feeds.normalizing.likeness import may_be_same
+    from feeds.normalizing.likeness import are_parts
 
-    return may_be_same(_title(one), _title(other))
+    return not are_parts(_figures(one), _figures(other))
 
 
-@lru_cache(maxsize=1024)
-def _title(title: str) -> tuple[str, ...]:
-    from feeds.normalizing.tellings import title_tokens
+@lru_cache(maxsize=4096)
+def _figures(title: str) -> frozenset[str]:
+    from feeds.normalizing.tellings import figures, title_tokens
 
-    return title_tokens(title)
+    return figures(title_tokens(title))
 
 
 def _same(one: Article, other: Article) -> str:
