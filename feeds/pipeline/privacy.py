@@ -16,9 +16,9 @@ from feeds.errors import OutputError
 from feeds.normalizing import categories as shelving
 from feeds.pipeline.preparing import private_names
 from feeds.publishing import archives, leftovers, output, tracing
-from feeds.records import Category
+from feeds.records import Category, Unnamed
 from feeds.settings import Settings
-from storage import Store, articles, categories, tombstones, withdrawing
+from storage import Store, articles, categories, naming, tombstones, withdrawing
 from storage.categories import Key, OfSource, Shelf
 from storage.tombstones import Hidden
 from storage.withdrawing import Document
@@ -112,20 +112,21 @@ class Sweep:
 
     settings: Settings
     ids: frozenset[str]
+    unnamed: Unnamed
     shown: tuple[str, ...]
 
     def finish(self) -> None:
         """Take away what shows it still: that is worse than a file less, which is written as soon as it can be."""
         output.remove_all(
             ((self.settings.output, path) for path in self.shown),
-            where=lambda tree, path: tracing.shows(tree, path, self.ids),
+            where=lambda tree, path: tracing.shows(tree, path, self.ids, self.unnamed),
         )
 
 
 def sweep(store: Store, settings: Settings, standing: Mapping[Key, Shelf], *, published: Collection[str]) -> Sweep:
     """Take away the feeds that lie where their categories were, and the pages of hidden sources; find what else shows
-    private articles, and have it written again. Every published file is looked through. What was private and is not
-    `published` any more is forgotten.
+    private articles or names them as copies, and have it written again. Every published file is looked through. What
+    was private and is not `published` any more is forgotten.
 
     Whoever calls it is `writing`. Raises OutputError.
     """
@@ -138,12 +139,14 @@ def sweep(store: Store, settings: Settings, standing: Mapping[Key, Shelf], *, pu
             leftovers.remove_feed(settings.output, shelf.slug)
     with store.read() as db:
         ids = frozenset(articles.ids_on(db, (shelf.id for shelf in mine)) | tombstones.ids_of(db, unseen))
+        unnamed = naming.of_hidden(db, [shelf.id for shelf in mine], unseen)
     private = tuple(f"{slug}/" for where, slug in _places(settings, standing) if where == settings.output)
-    shown = tuple(path for path in tracing.showing(settings.output, ids) if not path.startswith(private))
+    found = tracing.showing(settings.output, ids, unnamed)
+    shown = tuple(path for path in found if not path.startswith(private))
     with store.begin() as db:
         withdrawing.write_again(db, documents(shown))
         categories.forget_privacy(db, (shelf.id for shelf in gone if shelf.key not in published))
-    return Sweep(settings=settings, ids=ids, shown=shown)
+    return Sweep(settings=settings, ids=ids, unnamed=unnamed, shown=shown)
 
 
 def _remove_feeds(settings: Settings, standing: Mapping[Key, Shelf], names: Collection[str]) -> None:

@@ -14,13 +14,14 @@ from feeds.pipeline import privacy
 from feeds.pipeline.editions import publish
 from feeds.pipeline.judging import judge
 from feeds.publishing import output, tracing
+from feeds.records import Unnamed
 from feeds.settings import Settings
-from storage import Store, withdrawing
+from storage import Store, naming, withdrawing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
-    """How many articles there were, and how many published files showed them."""
+    """How many articles there were, and how many published files showed them, or named them as copies."""
 
     articles: int
     files: int
@@ -49,23 +50,25 @@ def _withdraw(store: Store, settings: Settings, word: str, now: datetime) -> Wit
         words, ids = _known(store, settings, word)
         if not ids:
             raise NotFoundError(f"no article has the address or id {word!r}; `feedmill articles --json` shows them")
-        shown = [(tree, path) for tree in privacy.trees(settings) for path in tracing.showing(tree, ids)]
+        with store.read() as db:
+            unnamed = naming.of_words(db, *words)
+        shown = [(tree, path) for tree in privacy.trees(settings) for path in tracing.showing(tree, ids, unnamed)]
         paths = [path for _tree, path in shown]
         with store.read() as db:  # before: nobody else could write for as long as that takes
-            naming = withdrawing.naming(db, *words)
+            kept = withdrawing.naming(db, *words)
         with store.begin() as db:
             count = withdrawing.withdraw(
                 db,
                 *words,
                 showing=privacy.documents(paths),
-                naming=naming,
+                naming=kept,
                 now=now,
                 rank=judge(settings).rank,
             )
     try:
         publish(store, settings)
     finally:
-        _remove(store, settings, shown, ids)
+        _remove(store, settings, shown, ids, unnamed)
     return Withdrawn(articles=count, files=len(shown))
 
 
@@ -87,11 +90,13 @@ def _known(store: Store, settings: Settings, word: str) -> tuple[tuple[str, ...]
         return former, withdrawing.published_ids(db, *former)
 
 
-def _remove(store: Store, settings: Settings, shown: Sequence[tuple[Path, str]], ids: Sequence[str]) -> None:
-    """Take away what shows one of these articles still: nothing is published there any more, or it could not be
-    written. That is worse than a file less, which is written as soon as it can be."""
+def _remove(
+    store: Store, settings: Settings, shown: Sequence[tuple[Path, str]], ids: Sequence[str], unnamed: Unnamed
+) -> None:
+    """Take away what shows or names one of these articles still: nothing is published there any more, or it could not
+    be written. That is worse than a file less, which is written as soon as it can be."""
     with output.writing(settings.output), privacy.writing(settings):
-        left = [(tree, path) for tree, path in shown if tracing.shows(tree, path, ids)]
+        left = [(tree, path) for tree, path in shown if tracing.shows(tree, path, ids, unnamed)]
         with store.begin() as db:
             withdrawing.write_again(db, privacy.documents(path for _tree, path in left))
         output.remove_all(left)

@@ -1,4 +1,4 @@
-"""Which published files show an article: found by its id, as each of our formats spells it.
+"""Which published files show an article: found by its id, as each of our formats spells it; or name it as a copy.
 
 An article can stand where the store no longer knows of it: in an archive document that was written before it was
 revised or purged, in the folder of a slug that has moved, on a page from before `pages: false`. The files know.
@@ -15,8 +15,10 @@ import msgspec
 from lxml import etree
 
 from feeds.errors import OutputError
+from feeds.publishing import also_in
 from feeds.publishing.cleaning import fit
-from feeds.publishing.pages import anchor_of, path_of
+from feeds.publishing.pages import ARTICLES, anchor_of, path_of
+from feeds.records import Unnamed
 
 _CHUNK = 1 << 20  # bytes that are looked through at once
 _ATOM = "{http://www.w3.org/2005/Atom}"
@@ -65,21 +67,24 @@ _ANY: dict[str, re.Pattern[bytes]] = {
     "subscribe.html": re.compile(rb"a[0-9a-f]{32}"),
 }
 _FEW = 20
+_PAGE = re.compile(r"[0-9a-f]+\.html")  # of an article, by its name
+_NOBODY = Unnamed()
 
 
-def showing(folder: Path, atom_ids: Collection[str]) -> Iterator[str]:
-    """The paths of the published files below `folder` that show one of these articles. Every file is looked through.
+def showing(folder: Path, atom_ids: Collection[str], unnamed: Unnamed = _NOBODY) -> Iterator[str]:
+    """The paths of the published files below `folder` that show one of these articles, or name one of the `unnamed`.
+    Every file is looked through.
 
     Raises OutputError where one cannot be read.
     """
     atom_ids = [fit(atom_id) for atom_id in atom_ids]
     traces = {name: frozenset(map(trace, atom_ids)) for name, trace in TRACES.items()}
-    for path in _files(folder, traces) if atom_ids else ():
-        if _holds(folder / path, traces[path.name]):
+    for path in _files(folder, traces.__contains__) if atom_ids or unnamed else ():
+        if _holds(folder / path, traces[path.name]) or _names(folder / path, unnamed):
             yield path.as_posix()
-    for atom_id in atom_ids:  # there may be a million such pages, each of one article
-        if (folder / path_of(atom_id)).is_file():
-            yield path_of(atom_id)
+    own = {path: None for path in map(path_of, atom_ids) if (folder / path).is_file()}
+    yield from own  # there may be a million such pages, each of one article
+    yield from (path for path in _pages(folder, unnamed) if path not in own)
 
 
 def ids_at(folder: Path, address: str) -> Iterator[str]:
@@ -89,7 +94,7 @@ def ids_at(folder: Path, address: str) -> Iterator[str]:
     Raises OutputError where one cannot be read.
     """
     trace = etree.tostring(etree.Element("link", href=address)).removeprefix(b"<link ").removesuffix(b"/>")
-    for path in _files(folder, {"atom.xml"}) if address else ():
+    for path in _files(folder, "atom.xml".__eq__) if address else ():
         if _holds(folder / path, {trace}):
             yield from _ids_at(folder / path, address)
 
@@ -107,22 +112,45 @@ def _ids_at(file: Path, address: str) -> Iterator[str]:
             yield entry.findtext(f"{_ATOM}id", "")
 
 
-def shows(folder: Path, path: str, atom_ids: Collection[str]) -> bool:
-    """Whether a published file, which need not be there, shows one of these articles. Raises OutputError."""
+def shows(folder: Path, path: str, atom_ids: Collection[str], unnamed: Unnamed = _NOBODY) -> bool:
+    """Whether a published file, which need not be there, shows one of these articles or names one of the `unnamed`.
+    Raises OutputError."""
     atom_ids = [fit(atom_id) for atom_id in atom_ids]
     target = folder / path
     if not target.is_file():
         return False
     trace = TRACES.get(target.name)
-    return _holds(target, frozenset(map(trace, atom_ids))) if trace else path in map(path_of, atom_ids)
+    is_shown = _holds(target, frozenset(map(trace, atom_ids))) if trace else path in map(path_of, atom_ids)
+    return is_shown or _names(target, unnamed)
 
 
-def _files(folder: Path, names: Collection[str]) -> Iterator[Path]:
-    """The files of these names, below the folder. Linked folders, too: somebody may keep archives on another disk."""
+def _pages(folder: Path, unnamed: Unnamed) -> Iterator[str]:
+    """The pages of other articles that name one of these. Nothing tells which, so each is opened."""
+    place = folder / ARTICLES
+    for path in _files(place, _PAGE.fullmatch) if unnamed and place.is_dir() else ():
+        if _names(place / path, unnamed):
+            yield f"{ARTICLES}/{path.as_posix()}"
+
+
+def _names(file: Path, unnamed: Unnamed) -> bool:
+    if not unnamed or not _holds(file, {also_in.mark(file.suffix)}):
+        return False
+    try:
+        return also_in.names(file.read_bytes(), file.suffix, unnamed)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        _unreadable(error)
+    return False
+
+
+def _files(folder: Path, is_wanted: Callable[[str], object]) -> Iterator[Path]:
+    """The files of the names that are wanted, below the folder. Linked folders, too: somebody may keep archives on
+    another disk."""
     for place, folders, files in os.walk(folder, followlinks=True, onerror=_unreadable):
         here = Path(place)
         folders[:] = sorted(name for name in folders if not _leads_back(here / name, folder))
-        yield from ((here / name).relative_to(folder) for name in sorted(files) if name in names)
+        yield from ((here / name).relative_to(folder) for name in sorted(files) if is_wanted(name))
 
 
 def _leads_back(place: Path, folder: Path) -> bool:

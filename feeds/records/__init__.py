@@ -15,7 +15,7 @@ from feeds.records.answers import (
     Pacing,
     Postponed,
 )
-from feeds.records.articles import Alias, Article, Copy, DateFrom, Known, Origin
+from feeds.records.articles import Alias, Article, Copy, DateFrom, Known, Origin, Unnamed
 from feeds.records.documents import (
     Document,
     Enclosure,
@@ -91,6 +91,7 @@ __all__ = [
     "Tag",
     "Tally",
     "Text",
+    "Unnamed",
     "Validators",
     "Verdict",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -33,6 +34,17 @@ class Copy:
     title: str  # of the source, as it calls itself
     url: str
     categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unnamed:
+    """Articles that no published file is to name as copies."""
+
+    addresses: Mapping[str, Set[str]] = field(default_factory=dict)  # each with the titles of others at it
+    titles: Set[str] = frozenset()  # of the sources of those that have no address
+
+    def __bool__(self) -> bool:
+        return bool(self.addresses or self.titles)
 
 
 DateFrom: TypeAlias = Literal["published", "updated", "url", "first-seen"]
