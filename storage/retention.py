@@ -2,7 +2,9 @@
 
 An article goes when its source lets go of it, or when every category it stands in does. A source or category without a
 rule holds all it has. A category holds what its rule keeps even where another category lets go of it, but not what
-the article's own source lets go of. An article in no category is held by its source alone.
+the article's own source lets go of. An article in no category is held by its source alone. A copy belongs in the
+category that does not show it, too: when the article that is shown there goes, it takes the place, and goes as well if
+the category does not keep it.
 
 What is let go of is a tail of the reading order (newest first, equal dates in the order they came): all from a cutoff
 on. An article whose categories all have a rule therefore goes with the one whose cutoff lies furthest back.
@@ -21,7 +23,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, e
 from storage import categories as shelving
 from storage import covering, tombstones
 from storage.batches import batches
-from storage.tables import articles, categories, shelves, sources
+from storage.tables import articles, categories, covered, shelves, sources
 
 PORTION = 50  # sources that are looked through in one transaction
 
@@ -160,17 +162,20 @@ def _tails_of_sources(db: Connection, rules: Mapping[str, Rule]) -> list[Any]:
 def _tails_of_categories(db: Connection, rules: Mapping[str, Rule]) -> list[Any]:
     cutoffs = dict(_cutoffs(db, _CATEGORIES, rules).values())
     of_categories = select(categories.c.id).where(categories.c.name.is_not(None))
-    other = shelves.alias()
+    others = (shelves.alias(), covered)  # where it stands, and where it is a copy
     tails = []
     for owner_id, cutoff in cutoffs.items():
         # Those that let go of all that this one lets go of; any other holds what stands in it as well.
         no_holders = [each for each, its in cutoffs.items() if its.recency >= cutoff.recency]
-        held = exists().where(
-            other.c.article_id == shelves.c.article_id,
-            other.c.category_id.in_(of_categories),
-            other.c.category_id.not_in(no_holders),
+        held = (
+            exists().where(
+                other.c.article_id == shelves.c.article_id,
+                other.c.category_id.in_(of_categories),
+                other.c.category_id.not_in(no_holders),
+            )
+            for other in others
         )
-        tails.append(_tail(_CATEGORIES, owner_id, cutoff).where(~held))
+        tails.append(_tail(_CATEGORIES, owner_id, cutoff).where(*(~each for each in held)))
     return tails
 
 

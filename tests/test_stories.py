@@ -243,6 +243,31 @@ def test_a_story_that_a_category_no_longer_keeps_goes_with_its_copies(mill: Mill
     assert (done.articles, shown(mill, "World"), shown(mill)) == (2, ["digest"], ["digest"])
 
 
+def test_what_a_category_holds_as_a_copy_is_kept_though_another_one_lets_go_of_it(mill: Mill):
+    mill.text = CONFIG + "categories: [World, {name: Copies, keep: 1}]\n"
+    arrive(mill, "author")
+    fresh = item("digest", title="Bees", text=OTHER, link="https://digest.example/b", hours=1)
+    arrive(mill, "digest", STORY["digest"], fresh)
+    assert (shown(mill, "World"), shown(mill, "Copies")) == (["digest", "author"], ["digest", "digest"])
+    assert pipeline.prune(mill.store, mill.settings, now=mill.clock.now()).articles == 0
+    with mill.store.read() as db:
+        (original,) = articles.stored(db, source="author")
+    pipeline.withdraw(mill.store, mill.settings, original.guid, now=mill.clock.now())
+    assert (shown(mill, "World"), shown(mill)) == (["digest", "digest"], ["digest", "digest"])
+
+
+def test_a_copy_goes_when_the_last_category_that_has_it_lets_go_of_it(mill: Mill):
+    mill.text = CONFIG + "categories: [{name: World, keep: 2}, {name: Copies, keep: 1}]\n"
+    arrive(mill, "author")
+    fresh = [
+        item("digest", title=title, text=text, link=f"https://digest.example/{title}", hours=1)
+        for title, text in (("Bees", OTHER), ("Tram", "Line four runs late."))
+    ]
+    arrive(mill, "digest", STORY["digest"], *fresh)
+    done = pipeline.prune(mill.store, mill.settings, now=mill.clock.now())
+    assert (done.articles, shown(mill, "World"), shown(mill, "Copies")) == (2, ["digest"] * 2, ["digest"] * 2)
+
+
 def test_a_copy_belongs_in_its_categories_as_before(mill: Mill):
     mill.text = CONFIG.replace("path: author.xml, categories: [World]", "path: author.xml, categories: [World, Near]")
     for name in NAMES:
