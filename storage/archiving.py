@@ -140,11 +140,18 @@ def forget(db: Connection, shelf_id: int, numbers: Iterable[int]) -> None:
         db.execute(delete(archives).where(archives.c.category_id == shelf_id, archives.c.number.in_(some)))
 
 
-def take_out(db: Connection, article_ids: Iterable[int]) -> None:
-    """These articles were revised: readers find them again in the subscription document."""
+def take_out(db: Connection, article_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """These articles were revised: readers find them again in the subscription document. Those that left an archive
+    document for it, each with its shelf."""
+    found: set[tuple[int, int]] = set()
+    columns = (shelves.c.category_id, shelves.c.article_id)
     for some in batches(article_ids):
         held = shelves.c.article_id.in_(some) & shelves.c.archive.is_not(None)
-        db.execute(update(shelves).where(held).values(archive=None))
+        here = {(shelf_id, article_id) for shelf_id, article_id in db.execute(select(*columns).where(held))}
+        if here:
+            db.execute(update(shelves).where(held).values(archive=None))
+        found |= here
+    return found
 
 
 def _oldest(db: Connection, shelf_id: int) -> int | None:

@@ -47,6 +47,7 @@ class Saved:
     revised: int = 0
     categories: tuple[str, ...] = ()
     arrived: frozenset[int] = field(default=frozenset(), compare=False)  # rows for `stories.settle`
+    returned: frozenset[covering.Place] = field(default=frozenset(), compare=False)  # from archives, for the same
     has_withdrawn: bool = False  # copies of withdrawn articles were in it, and left out
 
 
@@ -124,7 +125,7 @@ def save(
     moves = categories.shelve(db, source_id, placed, slugs=slugs, private=private, rank=rank)
     touched = moves.touched
     renewed = {stored[article.guid].id for article in rewritten}
-    archiving.take_out(db, renewed)
+    returned = archiving.take_out(db, renewed)
     # Also where they are named as copies.
     also = categories.touch_those_of(db, renewed | {stored[a.guid].id for a in others if a.guid in mended})
     categories.touch(db, set(touched.values()) - also)
@@ -140,6 +141,7 @@ def save(
         revised=len(shown),
         categories=tuple(sorted(names)),
         arrived=frozenset(renewed | {article_id for _shelf_id, article_id in moves.entered}),
+        returned=frozenset(returned),
         has_withdrawn=bool(withdrawn),
     )
 

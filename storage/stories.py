@@ -43,16 +43,17 @@ class Judge:
     is_apart: Callable[[str | None], bool]  # of a category, or everything: it shows each article of a story
 
 
-def settle(db: Connection, arrived: Collection[int], judge: Judge) -> None:
+def settle(db: Connection, arrived: Collection[int], judge: Judge, *, returned: Iterable[covering.Place] = ()) -> None:
     """Of each story that one of these articles tells, the best article stands on a shelf. To be called in the
     transaction in which they were put there.
 
-    One that came late takes the place of another only while that is in the subscription document.
+    One that came late takes the place of another only while that is in the subscription document: also when it has
+    `returned` there from an archive document.
     """
     open_shelves = _open_shelves(db, judge) if arrived else set()
     if not open_shelves:
         return
-    changed: set[int] = set()
+    changed = {shelf_id for place in _covering(db, returned) for shelf_id in _elect(db, *place, judge)}
     for some in batches(sorted(_sharing(db, arrived))):
         keys = _keys(db, some)
         for row in db.execute(_ABOUT.where(articles.c.id.in_(some)).order_by(articles.c.id)):
@@ -161,6 +162,18 @@ def _join(db: Connection, shelf_id: int, one: int, other: int, reason: str, judg
         return set()
     covering.cover(db, shelf_id, worse.article_id, by=better.article_id, reason=reason)
     return {shelf_id, *_own_shelf(db, worse.article_id)}
+
+
+def _covering(db: Connection, places: Iterable[covering.Place]) -> list[covering.Place]:
+    """Those of these that have copies there."""
+    wanted = set(places)
+    heads = select(covered.c.category_id, covered.c.by_article_id).distinct()
+    return sorted(
+        (row.category_id, row.by_article_id)
+        for some in batches(article_id for _shelf_id, article_id in wanted)
+        for row in db.execute(heads.where(covered.c.by_article_id.in_(some)))
+        if (row.category_id, row.by_article_id) in wanted
+    )
 
 
 def _elect(db: Connection, shelf_id: int, head: int, judge: Judge) -> set[int]:

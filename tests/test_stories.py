@@ -317,6 +317,29 @@ def test_what_an_archive_document_holds_stays_there_and_what_tells_it_again_is_a
     assert not mill.moved(before) & before.keys()
 
 
+def test_a_copy_that_is_revised_and_so_comes_back_from_an_archive_makes_room_for_the_original(mill: Mill):
+    mill.text = CONFIG + "categories: [{name: World, limit: 1}, Copies]\n"
+    arrive(mill, "planet")
+    arrive(
+        mill,
+        "digest",
+        *(item("digest", title=f"Note {n}", text="", link=f"https://d.example/{n}", hours=1) for n in "ab"),
+    )
+    mill.publish()
+    arrive(mill, "author")
+    mill.publish()
+    assert shown(mill, "World") == ["digest", "digest", "planet"]
+    before = {path: seen for path, seen in mill.tree().items() if path.startswith("world/archive")}
+    arrive(mill, "author", STORY["author"].replace("forty", "forty-one"))
+    assert shown(mill, "World") == ["digest", "digest", "planet"]  # what is in the archive stays
+    arrive(mill, "planet", STORY["planet"].replace("forty", "forty-one"))
+    assert shown(mill, "World") == ["digest", "digest", "author"]
+    mill.publish()
+    assert not mill.moved(before) & before.keys()
+    arrive(mill, "planet", STORY["planet"].replace("forty", "forty-two"))
+    assert shown(mill, "World") == ["digest", "digest", "author"]
+
+
 def test_pages_and_json_name_who_else_tells_it(mill: Mill):
     mill.text = CONFIG.replace("pages: false", "pages: {articles: true}")
     for name in NAMES:

@@ -87,7 +87,7 @@ def replay(store: Store, settings: Settings, sources: Sequence[Source], *, now: 
                 anew=anew if again.plan.held else None,
                 now=again.document.fetched_at,
             )
-            stories.settle(db, saved.arrived, by)
+            stories.settle(db, saved.arrived, by, returned=saved.returned)
             if again.read.dating and not again.plan.held:
                 stored_sources.record_datings(db, {again.source.name: again.read.dating})
         yield Replayed(document=again.document, saved=saved, mended=len(anew.mended), problems=again.problems)

@@ -104,7 +104,8 @@ def store_reads(
     """The same for what arrived together: all of it in one transaction, or none."""
     with store.begin() as db:
         kept = [_kept(db, visit, read, judge.rank, now) for visit, read in arrived]
-        stories.settle(db, frozenset().union(*(each.arrived for each in kept)), judge)
+        came = frozenset().union(*(each.arrived for each in kept))
+        stories.settle(db, came, judge, returned=frozenset().union(*(each.returned for each in kept)))
         refreshes = [each.refresh for each in kept]
         sources.record_all(db, [each.learned for each in kept])
         sources.record_datings(db, {visit.source.name: read.dating for visit, read in arrived if read.dating})
@@ -118,6 +119,7 @@ class _Kept(NamedTuple):
     learned: SourceState
     refresh: Refresh
     arrived: frozenset[int]
+    returned: frozenset[covering.Place]
 
 
 def _kept(db: Connection, visit: Visit, read: Read, rank: covering.Rank, now: datetime) -> _Kept:
@@ -148,7 +150,7 @@ def _kept(db: Connection, visit: Visit, read: Read, rank: covering.Rank, now: da
     )
     refresh = replace(refresh, problem="; ".join(filter(None, (refresh.problem, *told_now))))
     refresh = replace(refresh, new=saved.new, revised=saved.revised, categories=saved.categories)
-    return _Kept(learned, refresh, saved.arrived)
+    return _Kept(learned, refresh, saved.arrived, saved.returned)
 
 
 def save(

@@ -53,7 +53,7 @@ def tell(store: Store, *batch: Article, by: stories.Judge | None = None, now: An
         if batch[0].source not in sources.states(db):
             sources.enroll(db, [of(known) for known in (*sources.states(db), batch[0].source)])
         saved = articles.save(db, batch[0].source, batch, now=now, slugs=slugs, rank=by.rank)
-        stories.settle(db, saved.arrived, by)
+        stories.settle(db, saved.arrived, by, returned=saved.returned)
 
 
 def covered(store: Store) -> set[tuple[str, str, str]]:
