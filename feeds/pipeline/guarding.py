@@ -12,6 +12,8 @@ from storage import Store, aliases
 
 Found = tuple[Alias, ...]
 
+FEW = 3  # entries show that a document has moved, if they are most of it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
@@ -62,7 +64,7 @@ class Guard:
     ) -> tuple[Found, Found]:
         """Those that are stored, and those that are gone. Looked for only where what came is no news, or too many."""
         left = _without(unknown, found)
-        is_flood = len(unknown) > self.allowance and bool(left)  # of which most may be explained already
+        is_flood = self._is_flood(unknown, left, found)
         if not is_flood and all(flooding.is_news(article, newest) for article in left):
             return found, ()
         with store.read() as db:
@@ -73,6 +75,12 @@ class Guard:
             found += reappearing.match(left, self._absent(recent), present=bound, is_thorough=True)
         old = [article for article in _without(left, found) if not flooding.is_news(article, newest)]
         return found, reappearing.match_gone(old, gone, present=self.present)
+
+    def _is_flood(self, unknown: Sequence[Article], left: Sequence[Article], found: Found) -> bool:
+        """Whether more came than a source usually writes, of which most may be explained already; or, however small its
+        document is, more that nothing explains than is known of it."""
+        is_most = len(left) >= FEW and len(left) > len(self.present) + len(found)
+        return bool(left) and (len(unknown) > self.allowance or is_most)
 
     def _absent(self, stored: Sequence[Article]) -> list[Article]:
         """Without those in files that are as they were."""

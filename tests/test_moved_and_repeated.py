@@ -1,0 +1,59 @@
+"""Small documents that move, and what repeats itself honestly: neither floods, neither is swallowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from moving import START, Gazette, Item, item, items, words
+from storage import open_store
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def gazette(tmp_path: Path) -> Iterator[Gazette]:
+    opened = open_store(f"sqlite:///{tmp_path}/feedmill.db")
+    yield Gazette(opened, tmp_path, publishes=False)
+    opened.close()
+
+
+def came(gazette: Gazette, of: list[Item], *, after: timedelta = HOUR) -> tuple[int, int]:
+    refresh = gazette.sends(of, after=after)
+    return refresh.new, refresh.revised
+
+
+def named(number: int, **changes: object) -> Item:
+    """One with a title of its own, a long text, and its address for a guid."""
+    link = f"https://old.example/{number}/"
+    title = " ".join(f"{word}" for word in words(number, 5).replace(str(number), "").split())
+    long = {"text": f"<p>{words(number, 200)}</p>", "title": f"{title} at the house", "link": link, "guid": link}
+    return item(number, **{**long, **changes})
+
+
+def moved(one: Item, visit: str = "", **changes: object) -> Item:
+    link = f"https://new.example/{visit}/{one.number}"
+    return replace(one, **{"guid": link, "link": link, **changes})
+
+
+def test_ten_articles_that_move_and_get_another_title_are_revised(gazette: Gazette):
+    gazette.sends([named(number) for number in range(1, 11)])
+    retitled = [moved(one, title=f"{one.title} | The Gazette") for one in (named(n) for n in range(1, 11))]
+    assert came(gazette, retitled) == (0, 10)
+    assert came(gazette, retitled) == (0, 0)
+
+
+def test_ten_undated_articles_with_other_addresses_at_each_visit_stay_the_same(gazette: Gazette):
+    undated = [named(number, date=None, title=" ".join(words(number, 2).split())) for number in range(1, 11)]
+    gazette.sends(undated)
+    for visit in "abc":
+        assert came(gazette, [moved(one, visit) for one in undated]) == (0, 0)
+
+
+def test_three_others_in_the_place_of_three_are_new(gazette: Gazette):
+    gazette.sends(items(3, first=10))
+    assert came(gazette, items(3, first=1), after=3 * DAY) == (3, 0)
