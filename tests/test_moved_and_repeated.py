@@ -57,3 +57,21 @@ def test_ten_undated_articles_with_other_addresses_at_each_visit_stay_the_same(g
 def test_three_others_in_the_place_of_three_are_new(gazette: Gazette):
     gazette.sends(items(3, first=10))
     assert came(gazette, items(3, first=1), after=3 * DAY) == (3, 0)
+
+
+def test_one_article_that_gets_another_title_and_with_it_another_address_is_revised(gazette: Gazette):
+    gazette.sends([named(number) for number in range(1, 11)])
+    first = moved(named(1), title=f"{named(1).title}s")
+    assert came(gazette, [first, *(named(number) for number in range(2, 11))]) == (0, 1)
+
+
+def test_two_parts_of_one_day_that_say_the_same_at_length_are_two(gazette: Gazette):
+    notes = {"text": f"<p>{words(9, 200)}</p>", "date": START - DAY}
+    gazette.sends([named(1, title="The mill at night, part 1", **notes)])
+    assert came(gazette, [named(2, title="The mill at night, part 2", **notes)]) == (1, 0)
+
+
+def test_two_short_notices_of_one_day_with_other_titles_are_two(gazette: Gazette):
+    notes = {"text": "<p>The road is closed.</p>", "date": START - DAY}
+    gazette.sends([named(1, title="Mill lane", **notes)])
+    assert came(gazette, [named(2, title="Harbour road", **notes)]) == (1, 0)

@@ -146,7 +146,9 @@ def _page(one: _Read) -> Hashable:
 
 
 def _text_and_date(one: _Read) -> Hashable:
-    return (one.article.published, one.words) if one.is_dated and one.says_something else None
+    """A long text tells an article whatever its title is now."""
+    words = one.words if one.telling.is_short else one.words[1:]
+    return (one.article.published, words) if one.is_dated and one.says_something else None
 
 
 def _title_and_date(one: _Read) -> Hashable:
@@ -183,13 +185,17 @@ def _tells_the_same(came: _Read, old: _Read) -> bool:
     return not is_short and bool(likeness.is_same_story(came.telling, old.telling))
 
 
+def _are_no_parts(came: _Read, old: _Read) -> bool:
+    return likeness.may_be_same(came.title, old.title)
+
+
 def _is_certain(_came: _Read, _old: _Read) -> bool:
     return True
 
 
 _USUAL = (
     _Proof("the same address", _page, _is_same_page),
-    _Proof("the same text and date", _text_and_date, _is_certain),
+    _Proof("the same text and date", _text_and_date, _are_no_parts),
     _Proof("the same title and date", _title_and_date, _is_not_unlike),
 )
 _THOROUGH = (*_USUAL, _Proof("the same title and text", _long_or_undated_text, _is_certain, may_have_copies=False))
