@@ -75,3 +75,24 @@ def test_two_short_notices_of_one_day_with_other_titles_are_two(gazette: Gazette
     notes = {"text": "<p>The road is closed.</p>", "date": START - DAY}
     gazette.sends([named(1, title="Mill lane", **notes)])
     assert came(gazette, [named(2, title="Harbour road", **notes)]) == (1, 0)
+
+
+def menu(number: int, **changes: object) -> Item:
+    """One a day, at one address, under one title, under a guid of its own."""
+    same = {"guid": f"menu-{number}", "link": "https://old.example/menu", "title": "Menu of the day at the mill"}
+    text = f"<p>Soup of {words(number, 4)}, and potatoes. Dessert: {words(number + 50, 3)}.</p>"
+    return item(number, **{**same, "text": text, "date": START + number * DAY + HOUR, **changes})
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=3), 2 * HOUR])
+def test_a_menu_that_is_dated_a_little_ahead_is_new_each_day(gazette: Gazette, ahead: timedelta):
+    for number in range(1, 7):
+        one = menu(number)
+        assert came(gazette, [replace(one, date=one.date and one.date + ahead)], after=DAY) == (1, 0)
+
+
+def test_an_article_that_was_dated_ahead_is_known_when_its_date_has_come(gazette: Gazette):
+    ahead = replace(item(1), text="<p>Bread.</p>", date=START + 3 * HOUR)
+    assert came(gazette, [ahead, *items(5, first=2)]) == (5 + 1, 0)
+    later = replace(ahead, guid="other", text="<p>Bread and butter.</p>")
+    assert came(gazette, [later, *items(5, first=2)], after=DAY) == (0, 1)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from feeds.normalizing import identity
-from feeds.records import DateFrom, Dating, Entry, Source, Verdict
+from feeds.records import AHEAD, DateFrom, Dating, Entry, Source, Verdict
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -153,7 +153,7 @@ def _first_seen(now: datetime, note: str = "") -> Dated:
 
 def _ahead(published: datetime, origin: DateFrom, source: Source, *, now: datetime) -> Dated:
     if source.future == "clamp" or published - now <= ALMOST_NOW:
-        return _first_seen(now, f"its source says {_shown(published)}, which had not come yet")
+        return _first_seen(now, published.strftime(AHEAD))
     note = f"it was seen on {_shown(now)}, and waited for its date"
     return Dated(published, now, origin, note, is_ahead=True)
 

@@ -21,7 +21,7 @@ def allowance(gap: timedelta | None, since: datetime | None, now: datetime) -> i
 
 def is_news(article: Article, newest: datetime | None) -> bool:
     """Whether it is not older, by its own word, than all that was stored before it came."""
-    return newest is not None and article.date_from != "first-seen" and article.published >= newest
+    return newest is not None and article.said is not None and article.published >= newest
 
 
 def too_many(new: Sequence[Article], *, newest: datetime | None, allowance: int) -> frozenset[str]:

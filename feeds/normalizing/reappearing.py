@@ -55,7 +55,7 @@ class _Read:
 
     @property
     def is_dated(self) -> bool:
-        return self.article.date_from != "first-seen"
+        return self.article.said is not None
 
 
 Pair: TypeAlias = tuple[_Read, _Read]  # that came, that is stored
@@ -148,11 +148,11 @@ def _page(one: _Read) -> Hashable:
 def _text_and_date(one: _Read) -> Hashable:
     """A long text tells an article whatever its title is now."""
     words = one.words if one.telling.is_short else one.words[1:]
-    return (one.article.published, words) if one.is_dated and one.says_something else None
+    return (one.article.said, words) if one.is_dated and one.says_something else None
 
 
 def _title_and_date(one: _Read) -> Hashable:
-    return (one.article.published, one.title) if one.is_dated and one.title else None
+    return (one.article.said, one.title) if one.is_dated and one.title else None
 
 
 def _long_or_undated_text(one: _Read) -> Hashable:
@@ -166,7 +166,7 @@ def _is_same_page(came: _Read, old: _Read) -> bool:
     """One address may show another article every day: what it says, or when, must speak for one."""
     if came.words == old.words:
         return True
-    if came.is_dated and old.is_dated and came.article.published != old.article.published:
+    if came.is_dated and old.is_dated and came.article.said != old.article.said:
         return _tells_the_same(came, old)
     if not came.title and not old.title:
         return came.is_dated and old.is_dated and _is_not_unlike(came, old)

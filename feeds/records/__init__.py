@@ -15,7 +15,7 @@ from feeds.records.answers import (
     Pacing,
     Postponed,
 )
-from feeds.records.articles import Alias, Article, Copy, DateFrom, Known, Origin, Unnamed
+from feeds.records.articles import AHEAD, Alias, Article, Copy, DateFrom, Known, Origin, Unnamed
 from feeds.records.documents import (
     Document,
     Enclosure,
@@ -46,6 +46,7 @@ from feeds.records.sources import (
 )
 
 __all__ = [
+    "AHEAD",
     "Alias",
     "Answered",
     "Article",

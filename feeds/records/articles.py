@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from feeds.records.documents import Enclosure, Extension, Link, Person, Tag
@@ -47,6 +47,8 @@ class Unnamed:
         return bool(self.addresses or self.titles)
 
 
+AHEAD = "its source says %Y-%m-%dT%H:%M:%SZ, which had not come yet"  # the note of a date that was clamped
+
 DateFrom: TypeAlias = Literal["published", "updated", "url", "first-seen"]
 
 
@@ -87,6 +89,15 @@ class Article:
     decoded: str = ""  # how the bytes of its document became text, in words
     revised_at: datetime | None = None  # as the store has it
     date_note: str = ""  # why `published` is not what its source said
+
+    @property
+    def said(self) -> datetime | None:
+        """The date that its source gives it, also where that had not come and `published` is another one; None where it
+        gives none, or none that is believed."""
+        if self.date_from != "first-seen":
+            return self.published
+        is_clamped = self.date_note.endswith(AHEAD[-10:]) and self.date_note.startswith(AHEAD[:10])
+        return datetime.strptime(self.date_note, AHEAD).replace(tzinfo=UTC) if is_clamped else None
 
     @property
     def is_waiting(self) -> bool:
