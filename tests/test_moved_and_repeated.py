@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from moving import START, Gazette, Item, item, items, words
-from storage import open_store
+from storage import open_store, sources
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -96,3 +96,11 @@ def test_an_article_that_was_dated_ahead_is_known_when_its_date_has_come(gazette
     assert came(gazette, [ahead, *items(5, first=2)]) == (5 + 1, 0)
     later = replace(ahead, guid="other", text="<p>Bread and butter.</p>")
     assert came(gazette, [later, *items(5, first=2)], after=DAY) == (0, 1)
+
+
+@pytest.mark.parametrize("title", ["Menu of the day at the mill", "Release notes", "Comment by Anna"])
+def test_an_honest_source_of_one_entry_is_not_called_moving(gazette: Gazette, title: str):
+    for number in range(1, 9):
+        assert came(gazette, [menu(number, title=title, date=START + number * DAY - HOUR)], after=DAY) == (1, 0)
+    with gazette.store.read() as db:
+        assert sources.dating(db, "gazette").verdict is None

@@ -182,7 +182,9 @@ def _sample(entries: Iterable[Entry]) -> dict[str, int]:
         date = _own(entry)
         if date is None or len(found) == SAMPLE:
             continue
-        word = "\0".join((identity.link_of(entry), entry.title.value)).strip("\0") or entry.guid
+        # An honest source may show one article a day, at one address and under one title.
+        said = entry.content.value or entry.summary.value
+        word = "\0".join((identity.link_of(entry), entry.title.value, said)).strip("\0") or entry.guid
         key = f"{'' if entry.published else _UPDATED}{hashlib.sha256(word.encode(errors='replace')).hexdigest()[:8]}"
         twice |= {key} & found.keys()
         found[key] = int(date.timestamp())
