@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from feeds import pipeline
 from moving import START, Gazette, Item, item, items, words
-from storage import open_store, sources
+from storage import held, open_store, sources
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -104,3 +105,29 @@ def test_an_honest_source_of_one_entry_is_not_called_moving(gazette: Gazette, ti
         assert came(gazette, [menu(number, title=title, date=START + number * DAY - HOUR)], after=DAY) == (1, 0)
     with gazette.store.read() as db:
         assert sources.dating(db, "gazette").verdict is None
+
+
+def holding(gazette: Gazette) -> Gazette:
+    """Thirty that a person is to decide on, and two that wait for their date."""
+    gazette.text = gazette.text.replace("categories: [News]", "categories: [News], future: hold")
+    gazette.sends(items(10))
+    old = [item(number, date=START - 200 * DAY - number * HOUR) for number in range(101, 131)]
+    gazette.sends([item(201, date=START + 30 * DAY), item(202, date=START + 31 * DAY), *items(10), *old])
+    return gazette
+
+
+def left(gazette: Gazette) -> set[str]:
+    with gazette.store.read() as db:
+        return {one.guid for one in held.held(db)}
+
+
+def test_what_waits_for_its_date_goes_on_waiting_when_the_rest_is_released(gazette: Gazette):
+    assert pipeline.release(holding(gazette).store, gazette.settings, ["gazette"]) == 30
+    assert left(gazette) == {"old-201", "old-202"}
+    assert pipeline.release(gazette.store, gazette.settings, ["old-201"]) == 1
+    assert pipeline.release(gazette.store, gazette.settings, ["gazette"]) == 1
+
+
+def test_what_waits_for_its_date_goes_on_waiting_when_the_rest_is_dropped(gazette: Gazette):
+    assert pipeline.drop(holding(gazette).store, ["gazette"], now=gazette.now) == 30
+    assert left(gazette) == {"old-201", "old-202"}
