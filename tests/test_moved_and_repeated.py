@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from feeds import pipeline
+from feeds.errors import NotFoundError
 from moving import START, Gazette, Item, item, items, words
 from storage import held, open_store, sources
 
@@ -131,3 +132,11 @@ def test_what_waits_for_its_date_goes_on_waiting_when_the_rest_is_released(gazet
 def test_what_waits_for_its_date_goes_on_waiting_when_the_rest_is_dropped(gazette: Gazette):
     assert pipeline.drop(holding(gazette).store, ["gazette"], now=gazette.now) == 30
     assert left(gazette) == {"old-201", "old-202"}
+
+
+def test_who_names_one_twice_or_with_its_source_releases_it_once(gazette: Gazette):
+    holding(gazette)
+    assert pipeline.release(gazette.store, gazette.settings, ["old-101", "old-101"]) == 1
+    with pytest.raises(NotFoundError, match="nothing is held of 'herald'"):
+        pipeline.release(gazette.store, gazette.settings, ["gazette", "herald"])
+    assert pipeline.release(gazette.store, gazette.settings, ["gazette", "old-102"]) == 29

@@ -11,7 +11,7 @@ from feeds.pipeline.editions import publish
 from feeds.pipeline.judging import judge
 from feeds.pipeline.preparing import assigner, private_names
 from feeds.settings import Settings
-from storage import Store, held, stories
+from storage import Connection, Store, held, stories
 
 
 def release(store: Store, settings: Settings, words: Sequence[str]) -> int:
@@ -25,12 +25,11 @@ def release(store: Store, settings: Settings, words: Sequence[str]) -> int:
     by = judge(settings)
     count = 0
     with store.begin() as db:
-        for word in words:
-            for name, ids in _found(held.named(db, word), word).items():
-                source = by_name.get(name)  # one that the config names no more has no place on shelves
-                assign = assigner(source, labels) if source else None
-                count += held.release(db, name, ids, assign, slugs=shelving.slugs, private=private)
-                stories.settle(db, ids, by)  # as if they came now
+        for name, ids in _named(db, words).items():
+            source = by_name.get(name)  # one that the config names no more has no place on shelves
+            assign = assigner(source, labels) if source else None
+            count += held.release(db, name, ids, assign, slugs=shelving.slugs, private=private)
+            stories.settle(db, ids, by)  # as if they came now
     publish(store, settings)
     return count
 
@@ -59,13 +58,19 @@ def drop(store: Store, words: Sequence[str], *, now: datetime) -> int:
     Raises NotFoundError where nothing of a word is held.
     """
     with store.begin() as db:
-        ids = {id_ for word in words for of in _found(held.named(db, word), word).values() for id_ in of}
+        ids = {id_ for of in _named(db, words).values() for id_ in of}
         return held.drop(db, ids, now=now.replace(microsecond=0))
 
 
-def _found(ids: dict[str, list[int]], word: str) -> dict[str, list[int]]:
-    if not ids:
-        raise NotFoundError(
-            f"nothing is held of {word!r}, be it a source, an address or an id; `feedmill held` lists it"
-        )
-    return ids
+def _named(db: Connection, words: Sequence[str]) -> dict[str, list[int]]:
+    """The rows of what is held of these words, each once, by source."""
+    found: dict[str, list[int]] = {}
+    for word in words:
+        of_word = held.named(db, word)
+        if not of_word:
+            raise NotFoundError(
+                f"nothing is held of {word!r}, be it a source, an address or an id; `feedmill held` lists it"
+            )
+        for name, ids in of_word.items():
+            found[name] = list(dict.fromkeys([*found.get(name, ()), *ids]))
+    return found
