@@ -16,6 +16,9 @@ from storage.upserts import upsert
 
 Reason: TypeAlias = Literal["purged", "withdrawn"]  # by retention, by a person
 
+# The categories of what was held until it went: nobody has seen it, so nobody is told that it is withdrawn.
+_UNSEEN = msgspec.json.encode(("",)).decode()
+
 atom_id = tombstones.c.atom_id  # an id once published belongs to that article for ever (RFC 4287, section 4.2.6)
 
 
@@ -93,6 +96,7 @@ def withdrawn(db: Connection, *, category: str | None, limit: int, hidden: Hidde
         select(*columns)
         .join(sources, sources.c.id == tombstones.c.source_id)
         .where(tombstones.c.reason == literal_column("'withdrawn'"))  # as the index has it
+        .where(tombstones.c.categories != _UNSEEN)
         .order_by(tombstones.c.deleted_at.desc(), tombstones.c.atom_id)
     )
 
@@ -138,7 +142,9 @@ def bury(
             [
                 {name: row[name] for name in ("source_id", "guid", "atom_id", "url", "title", "path")}
                 | {
-                    "categories": msgspec.json.encode(standing.get(row["id"], ())).decode(),
+                    "categories": _UNSEEN
+                    if row["held_at"] is not None
+                    else msgspec.json.encode(standing.get(row["id"], ())).decode(),
                     "reason": reason,
                     "deleted_at": now,
                 }

@@ -12,7 +12,7 @@ import pytest
 from feeds import pipeline
 from feeds.errors import NotFoundError
 from moving import START, Gazette, Item, item, items, words
-from storage import held, open_store, sources
+from storage import articles, held, histories, open_store, sources, tombstones
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -140,3 +140,18 @@ def test_who_names_one_twice_or_with_its_source_releases_it_once(gazette: Gazett
     with pytest.raises(NotFoundError, match="nothing is held of 'herald'"):
         pipeline.release(gazette.store, gazette.settings, ["gazette", "herald"])
     assert pipeline.release(gazette.store, gazette.settings, ["gazette", "old-102"]) == 29
+
+
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_no_reader_is_told_of_a_withdrawn_article_that_was_held(gazette: Gazette, is_dropped: bool):
+    holding(gazette)
+    if is_dropped:
+        pipeline.drop(gazette.store, ["old-103"], now=gazette.now)
+    for word in ("old-1", "old-103", "old-201"):
+        assert pipeline.withdraw(gazette.store, gazette.settings, word, now=gazette.now).articles == 1
+    with gazette.store.read() as db:
+        mark = articles.stored(db)[0].atom_id.replace(articles.stored(db)[0].guid, "")
+        told = [one.atom_id.removeprefix(mark) for one in tombstones.withdrawn(db, category=None, limit=9)]
+        (gone,) = histories.gone(db, ["old-103"])
+    assert (told, gone.categories, gone.reason) == (["old-1"], (), "withdrawn")
+    assert gazette.sends([item(103, guid="other"), item(201, guid="more"), *items(9, first=2)]).new == 0
