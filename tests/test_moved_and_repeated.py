@@ -11,7 +11,7 @@ import pytest
 
 from feeds import pipeline
 from feeds.errors import NotFoundError
-from moving import START, Gazette, Item, item, items, words
+from moving import START, WORDS, Gazette, Item, item, items, words
 from storage import articles, held, histories, open_store, sources, tombstones
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -155,3 +155,23 @@ def test_no_reader_is_told_of_a_withdrawn_article_that_was_held(gazette: Gazette
         (gone,) = histories.gone(db, ["old-103"])
     assert (told, gone.categories, gone.reason) == (["old-1"], (), "withdrawn")
     assert gazette.sends([item(103, guid="other"), item(201, guid="more"), *items(9, first=2)]).new == 0
+
+
+def form(number: int, **changes: object) -> Item:
+    """One a day, each under its own guid and address, in almost the same words."""
+    link = f"https://old.example/weather/{number}"
+    text = f"<p>{words(50, 150)} Today: {WORDS[number]}. {words(51, 150)}</p>"
+    told = {"guid": link, "link": link, "title": "The weather in the valley of the mill", "text": text}
+    return item(number, **{**told, "date": START + number * DAY - HOUR, **changes})
+
+
+@pytest.mark.parametrize("text", ["", f"<p>{words(50, 300)}</p>"], ids=["a word differs", "the same words"])
+def test_what_repeats_a_form_at_its_own_address_is_new_each_time(gazette: Gazette, text: str):
+    for number in range(1, 6):
+        one = form(number)
+        assert came(gazette, [replace(one, text=text or one.text)], after=DAY) == (1, 0)
+
+
+def test_what_repeats_a_form_and_is_no_later_than_the_last_visit_is_the_same(gazette: Gazette):
+    gazette.sends([form(1)], after=DAY)
+    assert came(gazette, [form(2, date=START + DAY - HOUR / 2)], after=DAY) == (0, 1)

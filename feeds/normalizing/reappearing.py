@@ -62,12 +62,18 @@ Pair: TypeAlias = tuple[_Read, _Read]  # that came, that is stored
 
 
 def match(
-    arrived: Sequence[Article], stored: Sequence[Article], *, present: Container[str], is_thorough: bool = False
+    arrived: Sequence[Article],
+    stored: Sequence[Article],
+    *,
+    present: Container[str],
+    is_thorough: bool = False,
+    is_news: bool = False,
 ) -> tuple[Alias, ...]:
     """Those of `arrived`, entries of unknown guids, that are one of `stored`, articles of the same source.
 
     `present` are the guids of the articles that the document names: none of these is meant. Where so many entries are
-    new that it can hardly be news, a `thorough` look is worth its time, and less is proof enough.
+    new that it can hardly be news, a `thorough` look is worth its time, and less is proof enough. Where it `is_news` by
+    its date, a text that is alike proves nothing.
     """
     mine, theirs = [[_Read(article=article) for article in side] for side in (arrived, stored)]
     found: dict[str, Alias] = {}
@@ -76,7 +82,7 @@ def match(
         for came, old in _pairs(left, theirs, proof):
             if old.article.guid not in taken and old.article.guid not in present and proof.check(came, old):
                 found[came.article.guid] = _alias(came, old, proof.reason)
-    left = [each for each in mine if each.article.guid not in found]
+    left = [each for each in mine if each.article.guid not in found and not is_news]
     taken = {alias.of for alias in found.values()}
     absent = [each for each in theirs if each.article.guid not in taken and each.article.guid not in present]
     for came, old in _alike(left, absent, is_thorough=is_thorough):

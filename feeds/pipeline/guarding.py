@@ -29,7 +29,7 @@ class Guard:
     """Looks at what one source brings.
 
     `present` are the guids of stored articles that its document names, `unread` the files of its folder that did not
-    change. More than the `allowance` of old articles that nothing explains are held.
+    change. More than the `allowance` of old articles that nothing explains are held. `since` is when it was seen last.
     """
 
     source: Source
@@ -37,6 +37,7 @@ class Guard:
     unread: Set[str]
     allowance: int
     now: datetime
+    since: datetime | None = None
 
     def look(self, store: Store, batch: Sequence[Article], *, known: Collection[str]) -> Guarded:
         """What is new in `batch`, and what the store has under other guids than these; `known` are those it has."""
@@ -48,12 +49,21 @@ class Guard:
         if not similar and not known:
             return Guarded(articles=tuple(batch))
         newest = max((one.published for one in similar if one.held_at is None), default=None)
-        found = reappearing.match(unknown, self._absent(similar), present=self.present)
+        is_single = self._is_single_news(unknown, newest)
+        found = reappearing.match(unknown, self._absent(similar), present=self.present, is_news=is_single)
         found, gone = self._thoroughly(store, unknown, found, newest)
         left = _without(unknown, found + gone)
         # What lies in a folder its keeper has put there.
         held = flooding.too_many(left, newest=newest, allowance=self.allowance) if self._is_remote else frozenset()
         return Guarded(articles=tuple(self._settled(batch, found, gone, held)), aliases=found, gone=gone)
+
+    def _is_single_news(self, unknown: Sequence[Article], newest: datetime | None) -> bool:
+        """Whether one entry came, written since the last visit: a form that is filled in daily is much like the day
+        before."""
+        said = unknown[0].said
+        is_later = newest is not None and unknown[0].published > newest
+        is_since = said is not None and self.since is not None and said > self.since
+        return self._is_remote and len(unknown) == 1 and is_later and is_since
 
     @property
     def _is_remote(self) -> bool:

@@ -183,7 +183,9 @@ def _guarded(
     stored = {each.guid for each in known.values()}
     present = identity.identify(found, known, files=answer.files).keys() & stored
     unread = answer.files - {body.path for body in answer.bodies}
-    guard = Guard(source=one.source, present=present, unread=unread, allowance=one.allowance, now=one.now)
+    guard = Guard(
+        source=one.source, present=present, unread=unread, allowance=one.allowance, now=one.now, since=one.since
+    )
     return guard.look(store, batch, known=stored)
 
 
