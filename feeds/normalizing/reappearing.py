@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from feeds.normalizing import likeness, links
-from feeds.normalizing.tellings import Telling, telling_of, tokens_of
+from feeds.normalizing.tellings import Telling, figures, telling_of, tokens_of
 from feeds.normalizing.text import text_of
 from feeds.records import Alias, Article, Known
 
@@ -192,7 +192,7 @@ def _tells_the_same(came: _Read, old: _Read) -> bool:
 
 
 def _are_no_parts(came: _Read, old: _Read) -> bool:
-    return likeness.may_be_same(came.title, old.title)
+    return not likeness.are_parts(figures(came.title), figures(old.title))
 
 
 def _is_certain(_came: _Read, _old: _Read) -> bool:
