@@ -23,6 +23,7 @@ _IRI = re.compile(
 )
 _SCRIPT = re.compile(r"\s*(?:javascript|vbscript|livescript|data):", re.IGNORECASE)
 _IMAGE = re.compile(r'<img [^>]*?\bsrc="([^"?#]*)')
+_PLAYED = re.compile(r'<(?:audio|video|source) [^>]*?\bsrc="([^"?#]*)')
 _ORIGIN = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
@@ -108,12 +109,14 @@ def fingerprint(title: str, summary_html: str, content_html: str, enclosures: It
     markup = tuple(noise.without_ads(html) for html in (summary_html, content_html))
     seen = [_place(address) for html in markup for address in pictures(html)]
     attached = [_place(enclosure.url.partition("?")[0]) for enclosure in enclosures]
-    return _digest(title, *(noise.without_counts(text_of(html)) for html in markup), *seen, "", *attached)
+    said = (title, *(noise.without_counts(text_of(html)) for html in markup))
+    return _digest(*map(noise.spelled, said), *seen, "", *attached)
 
 
 def pictures(html: str) -> list[str]:
-    """The addresses of the pictures in HTML that `sanitize` made, without their queries."""
-    return _IMAGE.findall(html)
+    """The addresses of the pictures in HTML that `sanitize` made, and of what it plays, without their queries."""
+    played = _PLAYED.findall(html) if "<audio" in html or "<video" in html else []
+    return [*_IMAGE.findall(html), *played]
 
 
 def _place(address: str) -> str:

@@ -1,4 +1,4 @@
-"""What moves in an article at every visit and is no news: counts of its readers, and advertisements.
+"""What moves in an article at every visit and is no news: counts of its readers, advertisements, and how it is spelled.
 
 Only what is certain is recognized. What is not is part of what the article says, and a change of it a revision.
 """
@@ -6,15 +6,16 @@ Only what is certain is recognized. What is not is part of what the article says
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Lines that count readers and say nothing else: `1,234 views · 5 comments`, `Comments: 12`, `阅读(1024) 评论 3`.
 # A number within a sentence is part of what it says; votes and points may be the news itself.
 _PLAIN = (
     "(?:page )?views?|clicks?|likes?|comments?|repl(?:y|ies)|upvotes?|retweets?|reposts?|reactions?|favou?rites?"
-    "|阅读量?|閱讀|浏览量?|瀏覽|点击量?|點擊|评论数?|評論|回复|回覆|点赞|點讚|赞|讚|转发|轉發"
+    "|(?:page )?reads|(?:阅读|閱讀|浏览|瀏覽|点击|點擊|评论|評論)(?:次数|次數|量|数|數)?|回复|回覆|点赞|點讚|赞|讚|转发|轉發"
 )
 # Which may be something else (500 shares of a company, 3 hits of a band), and count beside one of the others only.
-_DOUBTFUL = "reads?|readers|visits?|hits?|shares?|responses?|claps?|boosts?|bookmarks?|收藏|分享|人气|人氣"
+_DOUBTFUL = "read|readers|visits?|hits?|shares?|responses?|claps?|boosts?|bookmarks?|收藏|分享|人气|人氣"
 _NUMBER = r"\d[\d,.]{0,12} ?(?:[km]\b|万|萬|亿|億)?\+?"
 
 
@@ -29,7 +30,11 @@ def _counting(what: str) -> re.Pattern[str]:
 
 _COUNT = _counting(f"{_PLAIN}|{_DOUBTFUL}")
 _CERTAIN_COUNT = _counting(_PLAIN)
-_BETWEEN_COUNTS = " ·•|,，/;-"
+_NO_COUNT = re.compile(
+    r"no (?:comments|replies|views|likes|reactions)(?: yet)?|(?:leave|post|add|write) a (?:comment|reply)(?: ?[(（]\d+[)）]?)?",
+    re.IGNORECASE,
+)
+_BETWEEN_COUNTS = " ·•|,，/;-[]()【】（）"
 _LONGEST_COUNT = 120  # characters
 
 # Networks that put another advertisement into a feed whenever it is asked for.
@@ -49,9 +54,21 @@ def without_counts(text: str) -> str:
 
 
 def _only_counts(line: str) -> bool:
-    if len(line) > _LONGEST_COUNT or not _COUNT.match(line):  # of most lines the first look says it
+    if len(line) > _LONGEST_COUNT:
         return False
-    return not _COUNT.sub("", line).strip(_BETWEEN_COUNTS) and _CERTAIN_COUNT.search(line) is not None
+    line = line.strip(_BETWEEN_COUNTS)
+    if not (_COUNT.match(line) or _NO_COUNT.match(line)):  # of most lines the first look says it
+        return False
+    is_certain = _CERTAIN_COUNT.search(line) or _NO_COUNT.search(line)
+    return is_certain is not None and not _COUNT.sub("", _NO_COUNT.sub("", line)).strip(_BETWEEN_COUNTS)
+
+
+def spelled(text: str) -> str:
+    """Text in one spelling: composed letters, straight quotes, no hyphens that are seen at the end of a line only."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_SPELLING))
+
+
+_SPELLING = dict.fromkeys(map(ord, "‘’‚‛′"), "'") | dict.fromkeys(map(ord, "“”„‟″"), '"') | {0xAD: None}
 
 
 def without_ads(html: str) -> str:

@@ -24,7 +24,7 @@ from feeds.records import Alias, Article, Known
 MOST_COMPARED: Final = 20  # articles with a text that may be alike, the newest
 
 _T = TypeVar("_T")
-_PICTURE = re.compile(r'<img [^>]*?\bsrc="([^"?#]*)')
+_PICTURE = re.compile(r'<(?:img|audio|video|source) [^>]*?\bsrc="([^"?#]*)')
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -198,6 +198,7 @@ ATTACHED = (Enclosure(url="https://gazette.example/1.mp3"),)
         {"content": "<p>Second.</p>"},
         {"summary": "<p>In short.</p>"},
         {"content": '<p>First.</p><img src="https://gazette.example/2.jpg">'},
+        {"content": '<p>First.</p><video src="https://gazette.example/2.mp4"></video>'},
         {"enclosures": (Enclosure(url="https://gazette.example/2.mp3"),)},
         {"enclosures": ()},
     ],
@@ -230,7 +231,8 @@ def test_the_fingerprint_stands_still_when_only_a_pictures_query_moves():
 
 COUNTS = [
     "{} views · 5 comments", "Comments: {}", "<b># Comments: {}</b>", "Points: {}", "阅读({}) 评论(3)", "阅读 {}万+", "{}次浏览",
-    "1,{}34 views", "{} Likes | {} shares", "评论：{}",
+    "1,{}34 views", "{} Likes | {} shares", "评论：{}", "[{} comments]", "（评论：{}）", "{} reads", "浏览次数：102{}", "阅读数 {}",
+    "{} views · No comments", "Leave a comment ({})",
 ]  # fmt: skip
 
 
@@ -241,9 +243,25 @@ def test_the_fingerprint_stands_still_when_a_line_counts_other_readers(line):
     assert one.content_html != two.content_html
 
 
+@pytest.mark.parametrize(
+    "html",
+    ['<video src="{}"></video>', '<audio src="{}"></audio>', '<video poster="x.png"><source src="{}"></video>'],
+    ids=["video", "audio", "source"],
+)
+def test_the_fingerprint_moves_with_what_is_to_be_heard_and_seen(html):
+    of = [made(entry(content=f"<p>The sea.</p>{html.format(f'https://sea.example/{n}')}")) for n in ("1", "2", "2?s=1")]
+    assert of[0].fingerprint != of[1].fingerprint == of[2].fingerprint
+
+
+def test_a_title_in_other_quotes_is_the_same():
+    one, two = (made(entry(title=title)) for title in ('The sea\'s "caf\u00e9"', "The sea’s “cafe\u0301”"))
+    assert one.fingerprint == two.fingerprint
+
+
 SENTENCES = [
     "{} views of the sea", "Chapter {}", "{}", "{} votes", "{} points", "The comments: {} of them", "Read {} books", "{} people",
     "Views from the {}th floor", "评论说有{}人", "<i>{} likes</i> and a cat", "{} shares", "{} hits", "分享 {}",
+    "No comments from {}", "[{}]", "She reads {}",
 ]  # fmt: skip
 
 
@@ -262,6 +280,10 @@ NOISE = {
     "a picture's session": ('<img src="https://sea.example/1.jpg?s=1">', '<img src="https://sea.example/1.jpg?s=2">'),
     "an advertisement": ('sea<a href="https://ad.doubleclick.net/1"><img src="https://a.example/1.png">Buy boats</a>', 'sea<a href="https://ad.doubleclick.net/2"><img src="https://a.example/2.png">Buy oars</a>'),
     "an advertisement's picture": ('sea<img src="https://pagead2.googlesyndication.com/1.png">', 'sea<img src="https://pagead2.googlesyndication.com/2.png">'),
+    "a comment": ("sea.</p><p>No comments yet</p><p>Leave a comment</p><p>", "sea.</p><p>[1 comment]</p><p>"),
+    "quotes": ('sea: "It\'s calm"', "sea: “It’s calm”"),
+    "a composed letter": ("caf\u00e9", "cafe\u0301"),
+    "soft hyphens": ("seashore", "sea\u00adshore"),
     "a picture's sizes": ('<img src="https://sea.example/1.jpg" width="10">', '<img width="20" src="https://sea.example/1.jpg">'),
 }  # fmt: skip
 
