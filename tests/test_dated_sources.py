@@ -293,7 +293,7 @@ def test_what_lies_ahead_waits_and_comes_out_by_itself_at_its_own_date(gazette: 
     assert let_out(gazette, after=2 * HOUR + MINUTE) == 1
     one = stored(gazette)["old-1"]
     assert (titles(gazette), one.published, one.updated) == ([SOON.title, OLD.title], SOON.date, SOON.date)
-    assert (one.date_note, one.held_at) == ("it was seen on 2026-11-02T09:00:00Z, and waited for its date", None)
+    assert (one.date_note, one.held_at) == ("it was seen on 2026-11-02T09:00:00Z, before its date", None)
     before = gazette.published
     assert (let_out(gazette, after=HOUR), gazette.published) == (0, before)
     assert (gazette.sends([SOON, OLD]).new, gazette.published) == (0, before)
@@ -352,7 +352,7 @@ def test_held_tells_what_waits_for_its_date_from_what_waits_for_a_person(
     assert feedmill(["--config", str(one_gazette.folder / "config.yaml"), "held"]) == 0
     assert "its date" in capsys.readouterr().out
     assert feedmill(["--config", str(one_gazette.folder / "config.yaml"), "held", "--json"]) == 0
-    assert "waited for its date" in json.loads(capsys.readouterr().out)["date_note"]
+    assert "before its date" in json.loads(capsys.readouterr().out)["date_note"]
 
 
 def test_a_round_lets_out_what_waited_though_no_source_is_asked(one_gazette: Gazette):

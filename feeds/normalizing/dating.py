@@ -154,7 +154,7 @@ def _first_seen(now: datetime, note: str = "") -> Dated:
 def _ahead(published: datetime, origin: DateFrom, source: Source, *, now: datetime) -> Dated:
     if source.future == "clamp" or published - now <= ALMOST_NOW:
         return _first_seen(now, published.strftime(AHEAD))
-    note = f"it was seen on {_shown(now)}, and waited for its date"
+    note = f"it was seen on {_shown(now)}, before its date"
     return Dated(published, now, origin, note, is_ahead=True)
 
 
