@@ -35,6 +35,9 @@ T = TypeVar("T")
 # The categories of an article with these categories of its own and these tags.
 Assign: TypeAlias = Callable[[tuple[str, ...], tuple[Tag, ...]], tuple[str, ...]]
 
+# Whether these pieces of markup, the stored ones and then those that came, are otherwise in nothing but their links.
+HasOtherLinks: TypeAlias = Callable[[Sequence[str], Sequence[str]], bool]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
@@ -75,6 +78,7 @@ def save(
     unmoved: Container[str] = (),
     revised: Container[str] = (),
     mended: Container[str] = (),
+    has_other_links: HasOtherLinks | None = None,
     revised_at: datetime | None = None,
     document_id: int | None = None,
     rank: covering.Rank = covering.by_date,
@@ -89,7 +93,7 @@ def save(
     gone stays gone, also if that happened while `batch` was made. What is held stands on no shelf; what waits for its
     date is given another one by its source. Whatever their fingerprints say, those of the guids `unmoved` and `mended`
     are not revised, and those `revised` are; the `mended` are written anew all the same. `revised_at` is when, if not
-    now.
+    now. Of the others those whose markup `has_other_links`, and no more, get that.
     """
     source_id = _source_id(db, source)
     stored = {row.guid: row for row in _of_guids(db, _STORED, source_id, (article.guid for article in batch))}
@@ -107,6 +111,8 @@ def save(
     }
     rewritten = [a for a in known if not is_same[a.guid]]
     others = [a for a in known if is_same[a.guid]]
+    like = [a for a in others if a.guid not in mended and a.guid not in unmoved]
+    relinked = _relinked(db, stored, like, has_other_links) if has_other_links else []
 
     made = {"document_id": document_id}
     when = revised_at or now
@@ -116,6 +122,7 @@ def save(
     banding.replace_bands(db, {stored[article.guid].id: article.bands for article in rewritten})
     _update(db, [_unseen(a) | made | {"_id": stored[a.guid].id} for a in others if a.guid not in mended])
     _update(db, [_mended(a) | made | {"_id": stored[a.guid].id} for a in others if a.guid in mended])
+    _update(db, [_markup(a) | {"_id": stored[a.guid].id} for a in relinked])
     _update(db, [_put_off(stored[a.guid], a) for a in known if _is_put_off(stored[a.guid], a)])
     placed += [
         categories.Placed(one.id, one.published, None if one.held_at else a.categories)
@@ -127,7 +134,8 @@ def save(
     renewed = {stored[article.guid].id for article in rewritten}
     returned = archiving.take_out(db, renewed)
     # Also where they are named as copies.
-    also = categories.touch_those_of(db, renewed | {stored[a.guid].id for a in others if a.guid in mended})
+    quietly = [*relinked, *(a for a in others if a.guid in mended)]
+    also = categories.touch_those_of(db, renewed | {stored[a.guid].id for a in quietly})
     categories.touch(db, set(touched.values()) - also)
     shown = [article for article in rewritten if not stored[article.guid].held_at]
     names = {name for article in shown for name in article.categories}
@@ -340,6 +348,23 @@ def _revision(old: AnyRow, article: Article, *, now: datetime) -> dict[str, Any]
 def _mended(article: Article) -> dict[str, Any]:
     """All that a revision writes, but for its date."""
     return {name: value for name, value in _columns(article).items() if name != "updated"}
+
+
+def _relinked(
+    db: Connection, stored: Mapping[str, AnyRow], like: Sequence[Article], has_other_links: HasOtherLinks
+) -> list[Article]:
+    """Those whose links alone lead elsewhere. Where the article itself has moved, all of it stays as it is."""
+    before = of_rows(db, (stored[a.guid].id for a in like))
+    found = ((a, before.get(stored[a.guid].id)) for a in like)
+    return [
+        a
+        for a, old in found
+        if old and old.url == a.url and has_other_links(tuple(_markup(old).values()), tuple(_markup(a).values()))
+    ]
+
+
+def _markup(article: Article) -> dict[str, Any]:
+    return {"summary_html": article.summary_html, "content_html": article.content_html}
 
 
 def _is_put_off(old: AnyRow, article: Article) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -175,3 +175,35 @@ def test_what_repeats_a_form_at_its_own_address_is_new_each_time(gazette: Gazett
 def test_what_repeats_a_form_and_is_no_later_than_the_last_visit_is_the_same(gazette: Gazette):
     gazette.sends([form(1)], after=DAY)
     assert came(gazette, [form(2, date=START + DAY - HOUR / 2)], after=DAY) == (0, 1)
+
+
+def linking(to: str, **changes: object) -> Item:
+    """One that links to an address."""
+    return item(1, **{"text": f'<p>Bread: <a href="{to}">the recipe</a>.</p>', **changes})
+
+
+def shown(gazette: Gazette) -> tuple[str, datetime]:
+    with gazette.store.read() as db:
+        (one,) = articles.stored(db)
+    return one.summary_html or one.content_html, one.updated
+
+
+def test_a_link_that_was_corrected_is_published_and_no_revision(gazette: Gazette):
+    gazette.publishes = True
+    gazette.sends([linking("https://old.example/brede")])
+    _text, updated = shown(gazette)
+    assert came(gazette, [linking("https://old.example/bread")]) == (0, 0)
+    assert shown(gazette) == ('<p>Bread: <a href="https://old.example/bread">the recipe</a>.</p>', updated)
+    assert b"https://old.example/bread" in gazette.published["atom.xml"]
+    before = gazette.published
+    assert came(gazette, [linking("https://old.example/bread?session=2", date=START - DAY)]) == (0, 0)
+    assert gazette.published == before
+
+
+def test_links_that_moved_with_their_article_stay_as_they_are(gazette: Gazette):
+    gazette.publishes = True
+    gazette.sends([linking("https://old.example/bread")])
+    before = gazette.published
+    for number, changes in enumerate([{"guid": "new"}, {"guid": "old-1", "link": "https://new.example/1"}]):
+        assert came(gazette, [linking(f"https://new.example/{number}", **changes)]) == (0, 0)
+        assert gazette.published == before

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Lines that count readers and say nothing else: `1,234 views · 5 comments`, `Comments: 12`, `阅读(1024) 评论 3`.
 # A number within a sentence is part of what it says; votes and points may be the news itself.
 _PLAIN = (
     "(?:page )?views?|clicks?|likes?|comments?|repl(?:y|ies)|upvotes?|retweets?|reposts?|reactions?|favou?rites?"
-    "|(?:page )?reads|(?:阅读|閱讀|浏览|瀏覽|点击|點擊|评论|評論)(?:次数|次數|量|数|數)?|回复|回覆|点赞|點讚|赞|讚|转发|轉發"
+    "|(?:page )?reads|(?:阅读|閱讀|浏览|瀏覽|点击|點擊|评论|評論)(?:次数|次數|量|数|數)?"
+    "|回复|回覆|点赞|點讚|赞|讚|转发|轉發"
 )
 # Which may be something else (500 shares of a company, 3 hits of a band), and count beside one of the others only.
 _DOUBTFUL = "read|readers|visits?|hits?|shares?|responses?|claps?|boosts?|bookmarks?|收藏|分享|人气|人氣"
+_HREF = re.compile(r'(?<= href=")([^"?#]*)[^"]*')
 _NUMBER = r"\d[\d,.]{0,12} ?(?:[km]\b|万|萬|亿|億)?\+?"
 
 
@@ -31,7 +34,8 @@ def _counting(what: str) -> re.Pattern[str]:
 _COUNT = _counting(f"{_PLAIN}|{_DOUBTFUL}")
 _CERTAIN_COUNT = _counting(_PLAIN)
 _NO_COUNT = re.compile(
-    r"no (?:comments|replies|views|likes|reactions)(?: yet)?|(?:leave|post|add|write) a (?:comment|reply)(?: ?[(（]\d+[)）]?)?",
+    r"no (?:comments|replies|views|likes|reactions)(?: yet)?"
+    r"|(?:leave|post|add|write) a (?:comment|reply)(?: ?[(（]\d+[)）]?)?",
     re.IGNORECASE,
 )
 _BETWEEN_COUNTS = " ·•|,，/;-[]()【】（）"
@@ -74,3 +78,11 @@ _SPELLING = dict.fromkeys(map(ord, "‘’‚‛′"), "'") | dict.fromkeys(map(
 def without_ads(html: str) -> str:
     """HTML that `sanitize` made, without the links and pictures of advertising networks."""
     return _AD.sub("", html)
+
+
+def has_other_links(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether HTML is other HTML, both made by `sanitize`, in nothing but where its links lead, queries left out: these
+    may be made anew at each visit."""
+    before, after = ([without_ads(html) for html in each] for each in (old, new))
+    is_alike = [_HREF.sub("", html) for html in before] == [_HREF.sub("", html) for html in after]
+    return is_alike and [_HREF.findall(html) for html in before] != [_HREF.findall(html) for html in after]

@@ -15,6 +15,7 @@ from feeds.clock import token
 from feeds.errors import ParseError
 from feeds.fetching import timing
 from feeds.normalizing import categories as shelving
+from feeds.normalizing import noise
 from feeds.pipeline import telling
 from feeds.pipeline.listing import read_list
 from feeds.records import (
@@ -177,6 +178,7 @@ def save(
         unmoved=readdressed | anew.unmoved if anew else readdressed,
         revised=anew.revised if anew else (),
         mended=anew.mended if anew else (),
+        has_other_links=None if anew else noise.has_other_links,
         revised_at=anew.at if anew else seen_at,
         document_id=document_id,
         rank=rank,
