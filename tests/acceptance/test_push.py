@@ -103,13 +103,15 @@ def test_an_article_reaches_a_subscriber_of_our_hub_signed_and_within_seconds_al
     daemon.kill()
     write(feedmill, "Spelt")
     again = Daemon(feedmill, tick=TICK)
-    assert titles(station.wait_for(method="POST", times=2).body) == {"Rye", "Oat", "Spelt"}
+    # What was under way at the kill, and not noted yet, comes once more before it.
+    until(lambda: titles(station.asked(method="POST")[-1].body) == {"Rye", "Oat", "Spelt"}, lambda: again.log)
     assert subscribe(again, links["self"], station.url(), mode="unsubscribe") == 202
     again.wait_for("subscriber verified", mode="unsubscribe")
     write(feedmill, "Wheat")
     until(lambda: b"Wheat" in again.get("bread/atom.xml")[1], lambda: again.log)
     assert again.stop() == 0
-    assert len(station.asked(method="POST")) == 2
+    assert len(station.asked(method="POST")) in (2, 3)
+    assert not [each for each in station.asked(method="POST") if "Wheat" in titles(each.body)]
     assert SECRET not in daemon.log + again.log
     assert "Traceback" not in daemon.log + again.log
 
