@@ -319,8 +319,8 @@ def _insert(db: Connection, source_id: int, new: list[Article], made: Mapping[st
             "published": article.published,
             "date_from": article.date_from,
             "held_at": article.held_at,
-            **made,
             "date_note": article.date_note,
+            **made,
         }
         for article in new
     ]

@@ -16,8 +16,9 @@ from storage.upserts import upsert
 
 Reason: TypeAlias = Literal["purged", "withdrawn"]  # by retention, by a person
 
-# The categories of what was held until it went: nobody has seen it, so nobody is told that it is withdrawn.
-_UNSEEN = msgspec.json.encode(("",)).decode()
+# The categories of what was held until it went: nobody has seen it, so nobody is told that it is withdrawn. It is none,
+# but not as we write it where an article stood in none, and was seen with everything.
+_UNSEEN = "[ ]"
 
 atom_id = tombstones.c.atom_id  # an id once published belongs to that article for ever (RFC 4287, section 4.2.6)
 

@@ -267,8 +267,9 @@ def test_states_of_sources_are_not_touched(mill: Mill):
 def test_what_is_gone_is_left_out_before_anything_is_normalized():
     (candidate,) = identity.candidates([entry()])
     gone = Known(guid=candidate.guid, url="", title="", raw_digest="", is_gone=True)
-    assert list(normalizing.changes([candidate], {})) == [candidate.guid]
-    assert normalizing.changes([candidate], {candidate.guid: gone}) == {}
+    entries = identity.identify([candidate], {})
+    assert list(normalizing.changes(entries, {})) == [candidate.guid]
+    assert normalizing.changes(entries, {candidate.guid: gone}) == {}
 
 
 def test_the_rules_of_everyone_hold_unless_a_source_has_its_own(tmp_path: Path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,17 +36,13 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]{1,80}/[\w.+*-]{1,120}(?: *; *[\w.+-]+=\"?[\w.
 _EMAIL = re.compile(r"(?:mailto:)?([^\s@:/<>\"'&()\[\]\x00-\x1f\x7f]{1,100}@[\w.-]{1,200})", re.IGNORECASE)
 
 
-def changes(
-    found: Sequence[identity.Candidate], known: Mapping[str, Known], *, files: Container[str] = ()
-) -> dict[str, Entry]:
-    """Those entries, by guid, that the store does not hold as they are now: the only ones worth normalizing.
-
-    What is gone from the store stays away. `files` are all that a folder holds, also those that were not read again.
-    """
+def changes(entries: Mapping[str, Entry], known: Mapping[str, Known]) -> dict[str, Entry]:
+    """Those of the `entries`, by the guids that `identify` gives them, that the store does not hold as they are now:
+    the only ones worth normalizing. What is gone from the store stays away."""
     stored = {one.guid: one for one in known.values()}
     return {
         guid: entry
-        for guid, entry in identity.identify(found, known, files=files).items()
+        for guid, entry in entries.items()
         if guid not in stored or not (stored[guid].is_gone or stored[guid].raw_digest == entry.raw_digest)
     }
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin
 
 import structlog
@@ -28,13 +28,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-class Choose(Protocol):
-    """Which entries are to be made articles of, by guid."""
-
-    def __call__(
-        self, found: Sequence[identity.Candidate], known: Mapping[str, Known], *, files: Container[str] = ()
-    ) -> dict[str, Entry]: ...
-
+# Which of a document's entries are to be made articles of, by what the store holds; both by guid.
+Choose: TypeAlias = Callable[[Mapping[str, Entry], Mapping[str, Known]], dict[str, Entry]]
 
 NOTHING_KNOWN = Dating()
 MAX_HUB = 4_000  # characters of the addresses of a hub and its topic
@@ -107,10 +102,12 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normali
     found = identity.candidates(entry for _body, document in parsed for entry in document.entries)
     with store.read() as db:
         known = articles.known(db, one.source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
-    changed = choose(found, known, files=answer.files)
-    former, learned = _dating(store, one, answer, changed, found, known)
-    batch, left_out = one.normalize(_without_dropped(one, changed, learned, known), learned)
-    guarded = _guarded(store, one, answer, batch, found, known)
+    entries = identity.identify(found, known, files=answer.files)
+    stored = {each.guid for each in known.values()}
+    changed = choose(entries, known)
+    former, learned = _dating(store, one, answer, entries, stored) if changed else (NOTHING_KNOWN, NOTHING_KNOWN)
+    batch, left_out = one.normalize(_without_dropped(one, changed, learned, stored), learned)
+    guarded = _guarded(store, one, answer, batch, present=entries.keys() & stored, stored=stored)
     hub, topic = _hub(one.source, parsed)
     decoded = {body.path: document.decoded for body, document in parsed}
     return Read(
@@ -133,23 +130,16 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normali
 
 
 def _dating(
-    store: Store,
-    one: Reader,
-    answer: Fetched,
-    changed: Mapping[str, Entry],
-    found: Sequence[identity.Candidate],
-    known: Mapping[str, Known],
+    store: Store, one: Reader, answer: Fetched, entries: Mapping[str, Entry], stored: Set[str]
 ) -> tuple[Dating, Dating]:
-    """How far the source's dates could be believed, and can be after this answer. Where nothing in it is new nobody
-    asks, nor of files, which show no source's clock."""
-    if not changed or one.source.kind != "http" or one.source.dates != "auto":
+    """How far the source's dates could be believed, and can be after this answer. Nobody asks of files, which show no
+    source's clock."""
+    if one.source.kind != "http" or one.source.dates != "auto":
         return NOTHING_KNOWN, NOTHING_KNOWN
     former = one.former if one.former is not None else _known_dating(store, one.source)
     if answer.is_pushed:  # it holds what its hub chose
         return former, former
-    entries = identity.identify(found, known, files=answer.files)
-    new = entries.keys() - {each.guid for each in known.values()}
-    return former, dating.learn(former, entries, new, since=one.since, now=one.now)
+    return former, dating.learn(former, entries, entries.keys() - stored, since=one.since, now=one.now)
 
 
 def _known_dating(store: Store, source: Source) -> Dating:
@@ -157,13 +147,11 @@ def _known_dating(store: Store, source: Source) -> Dating:
         return sources.dating(db, source.name)
 
 
-def _without_dropped(
-    one: Reader, changed: dict[str, Entry], learned: Dating, known: Mapping[str, Known]
-) -> dict[str, Entry]:
+def _without_dropped(one: Reader, changed: dict[str, Entry], learned: Dating, stored: Set[str]) -> dict[str, Entry]:
     """Without the new ones that are to be dropped, for their date lies ahead."""
     if one.source.future != "drop":
         return changed
-    taking, stored = dating.taking(one.source, learned, since=one.since), {each.guid for each in known.values()}
+    taking = dating.taking(one.source, learned, since=one.since)
     return {
         guid: entry
         for guid, entry in changed.items()
@@ -172,16 +160,9 @@ def _without_dropped(
 
 
 def _guarded(
-    store: Store,
-    one: Reader,
-    answer: Fetched,
-    batch: Sequence[Article],
-    found: Sequence[identity.Candidate],
-    known: Mapping[str, Known],
+    store: Store, one: Reader, answer: Fetched, batch: Sequence[Article], *, present: Set[str], stored: Set[str]
 ) -> Guarded:
     """What came, with the old ones among it known by their new guids, and floods held."""
-    stored = {each.guid for each in known.values()}
-    present = identity.identify(found, known, files=answer.files).keys() & stored
     unread = answer.files - {body.path for body in answer.bodies}
     guard = Guard(
         source=one.source, present=present, unread=unread, allowance=one.allowance, now=one.now, since=one.since
@@ -218,8 +199,9 @@ def _packed(
 
 def _with_secrets_of(source: Source, body: Body) -> Source:
     """Somebody else's tokens may stand in the address that a redirect led to."""
-    found = (secret for url in (body.url, body.self_url, body.hub) for secret in addresses.url_secrets(url))
-    return replace(source, secrets=addresses.worth_hiding([*source.secrets, *found]))
+    found = [secret for url in (body.url, body.self_url, body.hub) for secret in addresses.url_secrets(url)]
+    hidden = {*source.secrets, *addresses.worth_hiding(found)}
+    return replace(source, secrets=addresses.longest_first(hidden)) if found else source
 
 
 def _hub(source: Source, parsed: Sequence[tuple[Body, Document]]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ documents of all sources, replayed into a store without articles, give what thei
 from __future__ import annotations
 
 import difflib
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -163,10 +163,7 @@ class _Choice:
     plan: _Plan
     row: int
 
-    def __call__(
-        self, found: Sequence[identity.Candidate], known: Mapping[str, Known], *, files: Container[str] = ()
-    ) -> dict[str, Entry]:
-        entries = identity.identify(found, known, files=files)
+    def __call__(self, entries: Mapping[str, Entry], known: Mapping[str, Known]) -> dict[str, Entry]:
         stored = {one.guid: one for one in known.values()}
         return {guid: entry for guid, entry in entries.items() if self._wants(guid, entry, stored.get(guid))}
 

@@ -20,7 +20,7 @@ from feeds.records import Unnamed
 Named: TypeAlias = Iterator[tuple[str, str]]  # title and address; "" where it has none
 
 # In Atom an article's own link may look the same, if it has a title and no type.
-_LINK = re.compile(rb'<(atom:)?link href="([^"]*)" rel="related" title="([^"]*)"/>')
+_LINK = re.compile(rb'<(?:atom:)?link href="([^"]*)" rel="related" title="([^"]*)"/>')
 # Nothing else stands as deep in a JSON Feed of ours.
 _MEMBER = rb'"(?:[^"\\]|\\.)*"'
 _OBJECT = re.compile(rb'\n {12}"title": (%b)(?:,\n {12}"url": (%b))?\n {10}\}' % (_MEMBER, _MEMBER))
@@ -29,9 +29,7 @@ _COPY = re.compile(rb'<bdi>(?:<a href="([^"]*)">)?([^<]*)(?:</a>)?</bdi>')
 
 
 def _in_xml(text: bytes) -> Named:
-    for is_rss, address, title in _LINK.findall(text):
-        named = _text(title)
-        yield (unescape(named) if is_rss else named), _text(address)  # RSS has plain words as HTML
+    return ((_text(title), _text(address)) for address, title in _LINK.findall(text))
 
 
 def _in_json(text: bytes) -> Named:

@@ -96,8 +96,10 @@ class Article:
         gives none, or none that is believed."""
         if self.date_from != "first-seen":
             return self.published
-        is_clamped = self.date_note.endswith(AHEAD[-10:]) and self.date_note.startswith(AHEAD[:10])
-        return datetime.strptime(self.date_note, AHEAD).replace(tzinfo=UTC) if is_clamped else None
+        try:
+            return datetime.strptime(self.date_note, AHEAD).replace(tzinfo=UTC)
+        except ValueError:  # it was not clamped
+            return None
 
     @property
     def is_waiting(self) -> bool:

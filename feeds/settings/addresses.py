@@ -199,8 +199,12 @@ def url_secrets(url: str) -> Iterator[str]:
 def worth_hiding(secrets: Iterable[str]) -> tuple[str, ...]:
     """Each as a source may write it. Longest first, so that none hides part of another; a very short one would deface
     every text."""
-    found = {form for each in secrets if len(each) >= 4 for form in _forms(each)}
-    return tuple(sorted(found, key=lambda each: (-len(each), each)))
+    return longest_first({form for each in secrets if len(each) >= 4 for form in _forms(each)})
+
+
+def longest_first(secrets: Iterable[str]) -> tuple[str, ...]:
+    """In the order in which they are to be taken out of a text."""
+    return tuple(sorted(secrets, key=lambda each: (-len(each), each)))
 
 
 def _forms(secret: str) -> Iterator[str]:

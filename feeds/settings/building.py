@@ -129,7 +129,7 @@ def settings(
         categories=None if keys.categories is None else tuple(_categories(keys)),
         sources=sources,
         defaults=defaults,
-        secrets=addresses.worth_hiding([*_database_secrets(keys.database, tree), *of_sources, *_private_secrets(keys)]),
+        secrets=addresses.longest_first({*of_sources, *addresses.worth_hiding(_own_secrets(keys, tree))}),
         lines=lines,
     )
 
@@ -283,6 +283,12 @@ def _secrets(keys: SourceKeys, fetch: FetchKeys, *written: Mapping[str, Any]) ->
         yield keys.auth.basic or ""
         yield (keys.auth.basic or "").partition(":")[2]
         yield _auth(keys).partition(" ")[2]
+
+
+def _own_secrets(keys: ConfigKeys, tree: dict[str, Any]) -> Iterator[str]:
+    """Those that are no source's."""
+    yield from _database_secrets(keys.database, tree)
+    yield from _private_secrets(keys)
 
 
 def _private_secrets(keys: ConfigKeys) -> Iterator[str]:

@@ -12,7 +12,7 @@ HOME = "https://gazette.example/"
 
 def refresh(store: dict[str, Known], *entries: Entry) -> dict[str, Entry]:
     """What a document of these entries brings, by guid; `store` holds it afterwards."""
-    moved = changes(candidates(entries), store)
+    moved = changes(identify(candidates(entries), store), store)
     for guid, one in moved.items():
         article = made(one, guid)
         store[guid] = Known(guid=guid, url=article.url, title=article.title, raw_digest=article.raw_digest)

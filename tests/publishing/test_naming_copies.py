@@ -18,6 +18,7 @@ AWKWARD = [
     PLAIN,
     ("Bread & <b>butter</b> \"daily\" 'fresh'", "https://planet.example/?a=1&b=<2>&copy=3"),
     ("磨坊晚报" * 30, "https://planet.example/磨坊"),
+    ("How &amp;amp; is written", "https://planet.example/?a=&amp;"),
     ("two\nlines\tand  more \x0b", "https://planet.example/1#top"),
     ("back\\slash </li></p></bdi>", "https://planet.example/\\"),
 ]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from storing import save, stored
 
-from builders import TUESDAY, WEDNESDAY, article
+from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.records import Article, Origin
-from storage import Store, articles, retention, withdrawing
+from storage import Store, articles, retention, tombstones, withdrawing
 
 URL = "https://gazette.example/mill"
 
@@ -33,6 +33,26 @@ def test_a_withdrawn_address_stays_away_whatever_guid_and_title_it_comes_with(st
     assert not comes_back(store, one("urn:3", "Stones, corrected"))
     assert not comes_back(store, one("urn:4", "Stones, corrected", URL.replace("https:", "http:")))
     assert comes_back(store, one("urn:5", "Sails", f"{URL}/sails"))
+
+
+@pytest.mark.parametrize("names", [(), ("",), ("News",), ("", "News")])
+def test_readers_are_told_of_a_withdrawn_article_wherever_it_stood_also_in_a_category_without_a_name(
+    store: Store, names: tuple[str, ...]
+):
+    save(store, replace(one("urn:1"), categories=names))
+    withdraw(store, "urn:1")
+    with store.read() as db:
+        for category in (None, *names):
+            told = tombstones.withdrawn(db, category=category, limit=5)
+            assert [each.atom_id for each in told] == ["urn:1"]
+
+
+@pytest.mark.parametrize("names", [(), ("",), ("News",)])
+def test_nobody_is_told_of_a_withdrawn_article_that_was_held(store: Store, names: tuple[str, ...]):
+    save(store, replace(one("urn:1"), categories=names, held_at=MONDAY))
+    withdraw(store, "urn:1")
+    with store.read() as db:
+        assert [tombstones.withdrawn(db, category=category, limit=5) for category in (None, "", "News")] == [()] * 3
 
 
 def test_a_revised_article_that_was_withdrawn_does_not_come_back_with_its_former_title(store: Store):
