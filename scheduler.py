@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import structlog
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -25,6 +24,7 @@ from feeds import pipeline
 from feeds.borrowed_logs import borrowed
 from feeds.clock import Clock, SystemClock
 from feeds.errors import BusyError, FeedmillError, SettingsError, StoreError
+from feeds.logs import log
 from feeds.metrics import Metrics
 from feeds.pipeline import overview
 from feeds.pipeline.privacy import for_strangers
@@ -37,8 +37,6 @@ from feeds.settings import Settings
 from feeds.signals import Signals
 from storage import Store, claims, held, housekeeping, journal, leases, subscriptions
 from storage.inventory import inventory, next_due
-
-log = structlog.get_logger()
 
 TICK = timedelta(seconds=60)
 SPREAD = timedelta(minutes=15)  # over which the sources are spread that fell due while nobody was there

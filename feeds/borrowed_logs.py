@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 
-import structlog
-
-log = structlog.get_logger()
+from feeds.logs import log
 
 
 def borrowed(name: str, *, event: str) -> logging.Logger:

@@ -15,8 +15,6 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-import structlog
-
 from feeds.errors import FeedmillError, SourceError
 
 T = TypeVar("T")
@@ -175,7 +173,6 @@ def _work(connection: Connection, seconds: float, memory: int, inherited: Sequen
     for each in inherited:
         each.close()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for results
     while True:
         try:
             function, arguments = connection.recv()

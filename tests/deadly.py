@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from feeds.errors import ParseError
+from feeds.logs import log
 from feeds.pipeline.reading import read_apart
 
 
@@ -52,9 +53,7 @@ def raises_theirs(*_arguments: Any) -> None:
 
 
 def prints(*_arguments: Any) -> str:
-    import structlog
-
-    structlog.get_logger().info("read apart")
+    log.info("read apart")
     return "done"
 
 

@@ -122,11 +122,11 @@ def test_one_that_cannot_be_stored_costs_none_of_those_it_arrived_with(mill, ori
 @pytest.mark.parametrize(
     ("arguments", "unwanted"),
     [
-        (["--help"], {"sqlalchemy", "pydantic", "pycurl", "lxml", "feedparser", "jinja2", "rich.progress"}),
-        (["fetch", "--help"], {"pydantic", "pycurl", "lxml", "feedparser", "jinja2", "rich.progress"}),
+        (["--help"], {"sqlalchemy", "pydantic", "pycurl", "lxml", "feedparser", "jinja2", "rich", "structlog"}),
+        (["fetch", "--help"], {"pydantic", "pycurl", "lxml", "feedparser", "jinja2", "rich", "structlog"}),
         (
             ["-q", "fetch"],
-            {"feedparser", "jinja2", "frontmatter", "alembic", "rich.progress", "sqlalchemy.dialects.postgresql"},
+            {"feedparser", "jinja2", "frontmatter", "alembic", "rich", "structlog", "sqlalchemy.dialects.postgresql"},
         ),
     ],
 )

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
+from typing import TYPE_CHECKING
 
-import structlog
+from feeds.logs import Level, log
 
-_LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
+if TYPE_CHECKING:
+    import structlog
+
+_LEVELS: dict[int, Level] = {-1: "error", 0: "warning", 1: "info", 2: "debug"}
 
 
 def configure(verbosity: int) -> None:
     """Log to standard error: warnings and worse, more with each step of `verbosity`, errors only below 0."""
+    log.configure(_LEVELS[max(-1, min(verbosity, 2))], _configure_structlog)
+
+
+def _configure_structlog() -> None:
+    import structlog
+
     on_terminal = sys.stderr.isatty()
-    renderer = _for_a_person() if on_terminal else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([] if on_terminal else [structlog.processors.format_exc_info]),
-            renderer,
+            _for_a_person() if on_terminal else structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[max(-1, min(verbosity, 2))]),
         logger_factory=structlog.WriteLoggerFactory(_Log()),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
@@ -44,6 +51,8 @@ class _Log:
 
 def _for_a_person() -> structlog.dev.ConsoleRenderer:
     """Without what structlog would show of a traceback's variables, for these hold passwords."""
+    import structlog
+
     return structlog.dev.ConsoleRenderer(
         colors=not os.environ.get("NO_COLOR"), exception_formatter=structlog.dev.plain_traceback
     )

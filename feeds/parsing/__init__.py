@@ -10,15 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-import structlog
 
 from feeds.errors import ParseError
+from feeds.logs import log
 from feeds.parsing import frontmatter, jsonfeed, strict
 from feeds.parsing.encoding import decode
 from feeds.parsing.sniffing import sniff
 from feeds.records import Body, Document, Entry, RawOrigin, Source, Text
-
-log = structlog.get_logger()
 
 
 def _read_syndication(text: str, **given: Any) -> Document:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from datetime import datetime
 
-import structlog
-
 from feeds.errors import OutputError
+from feeds.logs import log
 from feeds.pipeline.judging import judge
 from feeds.publishing import output
 from feeds.publishing.pages import ARTICLES, path_of
@@ -18,8 +17,6 @@ from feeds.settings import Settings
 from storage import Store, articles, documents, retention
 from storage.covering import Rank
 from storage.retention import Pruned, Rule, Rules
-
-log = structlog.get_logger()
 
 BATCH = 250  # articles that go in one transaction: others that want to write wait for it
 

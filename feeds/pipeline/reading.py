@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin
 
-import structlog
-
 from feeds import normalizing, parsing
 from feeds.errors import ParseError
 from feeds.fetching import timing
+from feeds.logs import log
 from feeds.normalizing import categories as shelving
 from feeds.normalizing import dating, flooding, identity
 from feeds.pipeline.guarding import Guard, Guarded
@@ -24,8 +23,6 @@ from storage import Store, articles, documents, open_store, sources
 
 if TYPE_CHECKING:
     from feeds.settings import Settings
-
-log = structlog.get_logger()
 
 
 # Which of a document's entries are to be made articles of, by what the store holds; both by guid.

@@ -15,11 +15,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-import structlog
-
 from feeds import fetching
 from feeds.clock import Clock
 from feeds.errors import FeedmillError, SourceError, StoreError, StoreUnavailableError
+from feeds.logs import log
 from feeds.pipeline import storing
 from feeds.pipeline.claiming import claim_pushed
 from feeds.pipeline.judging import judge
@@ -34,7 +33,6 @@ if TYPE_CHECKING:  # imported where there is something to read: parsers take the
     from feeds.pipeline.pushing.inbox import Inbox
     from feeds.pipeline.reading import Read, Reader
 
-log = structlog.get_logger()
 T = TypeVar("T")
 
 UNCHANGED = 100  # refreshes without news whose states are written together
@@ -94,7 +92,6 @@ class Refreshing:
         self._workers = self._forked() if expected > FEW else None
         self._reading: dict[Future[Read], _Reading] = {}
         self._arrived: list[tuple[_Reading, Read]] = []
-        self._told = log.bind()  # once: what is below the level that is logged then costs next to nothing
         self.is_closed = False
         self.trouble = ""  # that the store has right now, in words
         self.last_sign_at = clock.monotonic()  # of life
@@ -399,7 +396,7 @@ class Refreshing:
                 return result
 
     def _tell(self, refresh: Refresh) -> None:
-        self._told.info(
+        log.info(
             "source refreshed",
             source=refresh.source,
             status=refresh.status,

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-import structlog
-
 from feeds import fetching
 from feeds.clock import token
 from feeds.errors import ParseError
 from feeds.fetching import timing
+from feeds.logs import log
 from feeds.normalizing import categories as shelving
 from feeds.normalizing import noise
 from feeds.pipeline import telling
@@ -47,8 +46,6 @@ from storage import (
 
 if TYPE_CHECKING:
     from feeds.pipeline.reading import Read
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,9 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-import structlog
-
 from feeds.clock import Clock
 from feeds.errors import FeedmillError
+from feeds.logs import log
 from feeds.pipeline.claiming import claim
 from feeds.pipeline.listing import complete
 from feeds.pipeline.preparing import prepare
@@ -18,8 +17,6 @@ from feeds.pipeline.refreshing import Refreshing
 from feeds.records import Refresh
 from feeds.settings import Settings
 from storage import Store
-
-log = structlog.get_logger()
 
 DRAIN = 30.0  # seconds that sources at work have to end under the old settings
 LONGEST_PAUSE = 120.0  # seconds after a fault of ours, before anything is fetched again

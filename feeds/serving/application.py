@@ -4,7 +4,6 @@ what stands in memory is answered at once, without a task."""
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,10 +12,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 
-import structlog
-
 from feeds.clock import Clock, SystemClock
 from feeds.errors import FeedmillError
+from feeds.logs import log
 from feeds.records import Health
 from feeds.serving import lanes
 from feeds.serving.answers import Answer, Message, Receive, Request, Send, Service, give, plain
@@ -27,8 +25,6 @@ from feeds.serving.published import Published
 from feeds.serving.pulse import healthz
 from feeds.serving.restraint import network
 from feeds.serving.seldom import Seldom
-
-log = structlog.get_logger()
 
 _A = TypeVar("_A", Answer, Answer | None)
 _VERSIONS = ("1.1", "1.0")
@@ -91,7 +87,7 @@ class Served:
         self._lanes = lanes.lanes()
         self.refusals = Seldom(_REFUSALS)  # of what was no request that came here
         # Asked once: to find out for each request that nobody looks would cost more than a 304.
-        self._is_told = bool(log.bind().is_enabled_for(logging.DEBUG))
+        self._is_told = log.is_told("debug")
 
     def at_once(self, scope: Message) -> Answer | None:
         """The answer to a GET or HEAD without a body, where that takes no waiting; else None, and nothing was done."""

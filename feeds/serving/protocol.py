@@ -6,14 +6,12 @@ import asyncio
 from http import HTTPStatus
 
 import httptools
-import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from feeds.logs import log
 from feeds.serving.answers import PIECE, Answer, Message, head
 from feeds.serving.application import Served
 from feeds.serving.pace import Pace, reset, underway
-
-log = structlog.get_logger()
 
 REQUEST_SECONDS = 10.0  # from the connection, or a request's first byte, to its end
 WRITE_SECONDS = 60.0  # in which a client must have taken WRITE_BYTES of what it asked for

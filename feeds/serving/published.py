@@ -8,9 +8,8 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
-import structlog
-
 from feeds.clock import Clock
+from feeds.logs import log
 from feeds.serving import conditions, deltas, links, ranges
 from feeds.serving.answers import Answer, Part, Request, lines, plain
 from feeds.serving.deltas import Deltas
@@ -20,8 +19,6 @@ from feeds.serving.links import Links
 from feeds.serving.negotiation import FEED_NAMES, page_path, wants_page
 from feeds.serving.restraint import Restraint
 from feeds.serving.seldom import Seldom
-
-log = structlog.get_logger()
 
 SECONDS = 300  # for which a cache may answer where nobody knows when the next round is
 SHORTEST, LONGEST = 60, 3_600  # where that is known

@@ -10,16 +10,14 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-import structlog
 import uvicorn
 
 from feeds.borrowed_logs import borrowed
 from feeds.errors import ServingError
+from feeds.logs import log
 from feeds.serving.application import Served
 from feeds.serving.protocol import Protocol
 from feeds.serving.seldom import Seldom
-
-log = structlog.get_logger()
 
 _BACKLOG = 512
 _KEEP_ALIVE = 30  # seconds for which a client that has its answer may think of something more

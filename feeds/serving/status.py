@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-import structlog
-
 from feeds.clock import Clock
 from feeds.errors import NotFoundError, StoreError
+from feeds.logs import log
 from feeds.serving.answers import Answer, Request, Service, plain
 from feeds.serving.conditions import tags
-
-log = structlog.get_logger()
 
 PATH = "/status/"
 FRESH = 10.0  # seconds that a page is shown again without a look at the store

@@ -6,16 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from feeds.fetching.posting import Call, Post, Reply
+from feeds.logs import log
 from feeds.pipeline.pushing.delivering import topics
 from feeds.publishing import websub
 from feeds.settings import Settings
 from storage import Store, announcements
 from storage.announcements import Announcement
-
-log = structlog.get_logger()
 
 BATCH = 50  # topics in one request
 # After so many failures the next attempt waits so long; after the last one there is none.

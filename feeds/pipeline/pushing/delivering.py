@@ -10,17 +10,14 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-import structlog
-
 from feeds.clock import Clock
 from feeds.fetching.posting import Call, Post, Reply
+from feeds.logs import log
 from feeds.pipeline.editions import published
 from feeds.publishing import WRITERS, websub
 from feeds.settings import Settings
 from storage import Store, subscribers
 from storage.subscribers import Subscriber
-
-log = structlog.get_logger()
 
 BATCH = 200  # deliveries between two looks at who is due
 # After so many failures in a row the next delivery waits so long; one more, and there is none.

@@ -10,17 +10,14 @@ from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-import structlog
-
 from feeds.clock import Clock
 from feeds.fetching.guard import is_allowed
 from feeds.fetching.posting import Call, Post, Reply
+from feeds.logs import log
 from feeds.pipeline.pushing.delivering import topics
 from feeds.publishing import websub
 from feeds.settings import Settings, addresses
 from storage import Store, subscribers
-
-log = structlog.get_logger()
 
 MOST = 10_000  # subscribers
 MOST_AT_HOST = 100  # of them

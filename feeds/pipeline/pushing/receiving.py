@@ -8,19 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
-import structlog
-
 from feeds.errors import SourceError
 from feeds.fetching.answers import charset_of
 from feeds.fetching.compression import decompress
+from feeds.logs import log
 from feeds.pipeline.pushing.inbox import Inbox
 from feeds.publishing import websub
 from feeds.records import Body, Fetched
 from feeds.settings import Settings
 from storage import Store, subscriptions
 from storage.subscriptions import Subscribed
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,16 +8,13 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
-import structlog
-
 from feeds.fetching.guard import is_allowed
 from feeds.fetching.posting import Call, Post, Reply
+from feeds.logs import log
 from feeds.publishing import websub
 from feeds.settings import Settings, addresses
 from storage import Store, subscriptions
 from storage.subscriptions import Subscribed
-
-log = structlog.get_logger()
 
 FOLDER = "websub/"  # below site.url: where hubs deliver to
 LEASE = timedelta(days=10)  # that we ask for
