@@ -14,22 +14,29 @@ Level: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
 _LEVELS: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3, "critical": 4}
 
 
-def _to_standard_error() -> None:
-    import structlog
-
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for results
-
-
 class Log:
     """Tells all events until it is told which; `configure` says how structlog is to write them."""
 
     def __init__(self) -> None:
         self._least = 0
-        self._prepare: Callable[[], None] | None = _to_standard_error
+        self._prepare: Callable[[], None] | None = None
 
     def configure(self, least: Level, prepare: Callable[[], None]) -> None:
         """From now on tell events of `least` and worse; `prepare` configures structlog before the next one."""
         self._least, self._prepare = _LEVELS[least], prepare
+
+    def to_standard_error(self) -> None:
+        """Write there, however it was configured: standard output is for results."""
+        before = self._prepare
+
+        def prepare() -> None:
+            import structlog
+
+            if before is not None:
+                before()
+            structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+        self._prepare = prepare
 
     def is_told(self, level: Level) -> bool:
         """Whether events of this level are told at all."""

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from feeds.errors import FeedmillError, SourceError
+from feeds.logs import log
 
 T = TypeVar("T")
 
@@ -173,6 +174,7 @@ def _work(connection: Connection, seconds: float, memory: int, inherited: Sequen
     for each in inherited:
         each.close()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    log.to_standard_error()
     while True:
         try:
             function, arguments = connection.recv()
