@@ -14,6 +14,7 @@ import pytest
 import deadly
 from builders import MONDAY, TUESDAY, article, config, source
 from feeds import normalizing, parsing
+from feeds.normalizing import articles as making_articles
 from feeds.pipeline import reading, refreshing, storing
 from feeds.pipeline.reading import Read
 from feeds.pipeline.storing import Visit
@@ -61,7 +62,7 @@ def test_of_forty_entries_the_two_new_ones_are_normalized_and_sanitized_no_other
     read(mill, gazette=origin.play("/feed.xml", answer(body=feed(*FORTY))))
     mill.refresh()
     origin.play("/feed.xml", answer(body=feed("new", "newer", *FORTY[:38])))
-    normalized, sanitized = calls(normalizing, "normalize"), calls(normalizing, "sanitize")
+    normalized, sanitized = calls(normalizing, "normalize"), calls(making_articles, "sanitize")
     assert mill.refresh(force=True)["gazette"].new == 2
     assert [entry.title.value for entry in normalized] == ["new", "newer"]
     assert [text.value for text in sanitized if text] == ["<p>new</p>", "<p>newer</p>"]
@@ -126,7 +127,9 @@ def test_one_that_cannot_be_stored_costs_none_of_those_it_arrived_with(mill, ori
         (["fetch", "--help"], {"pydantic", "pycurl", "lxml", "feedparser", "jinja2", "rich", "structlog"}),
         (
             ["-q", "fetch"],
-            {"feedparser", "jinja2", "frontmatter", "alembic", "rich", "structlog", "sqlalchemy.dialects.postgresql"},
+            {"feedparser", "jinja2", "frontmatter", "alembic", "rich", "structlog", "sqlalchemy.dialects.postgresql"}
+            | {"feeds.parsing", "feeds.normalizing.html", "w3lib", "feeds.publishing.tracing"}
+            | {"feeds.pipeline.pushing.announcing", "feeds.pipeline.reading"},
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Entries to articles. Pure: no clock, no store, no network."""
+"""An entry made an article: complete, sanitized, dated."""
 
 from __future__ import annotations
 

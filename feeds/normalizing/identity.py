@@ -10,12 +10,11 @@ from urllib.parse import quote
 
 from feeds.normalizing import noise, urls
 from feeds.normalizing.text import plain_text, text_of
-from feeds.records import Enclosure, Entry, Known
+from feeds.records import TAG_YEAR, Enclosure, Entry, Known
 
 # Long enough for every honest id; what is longer would not fit into a database's index.
 MAX_ID_BYTES = 1_500
 MAX_TITLE = 1_000  # characters
-TAG_YEAR = 2026  # of our tag: URIs (RFC 4151): a constant, or ids would move with the year
 
 _IRI = re.compile(
     r"(?!(?:(?:feed|jar|view-source):)*(?:javascript|vbscript|livescript|data|blob|file|about):)[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x1f]+\Z",

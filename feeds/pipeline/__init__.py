@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from feeds.pipeline.preparing import prepare
     from feeds.pipeline.previewing import Preview, preview
     from feeds.pipeline.pruning import prune
-    from feeds.pipeline.pushing import Pushing, ping
+    from feeds.pipeline.pushing.daemon import Pushing
+    from feeds.pipeline.pushing.pinging import ping
     from feeds.pipeline.releasing import drop, let_out, release
     from feeds.pipeline.replaying import foresee, replay
     from feeds.pipeline.reporting import report
@@ -42,8 +43,8 @@ _STAGES = {
     "Preview": "previewing",
     "preview": "previewing",
     "prune": "pruning",
-    "Pushing": "pushing",
-    "ping": "pushing",
+    "Pushing": "pushing.daemon",
+    "ping": "pushing.pinging",
     "drop": "releasing",
     "let_out": "releasing",
     "release": "releasing",

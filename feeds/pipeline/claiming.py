@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from feeds import fetching
 from feeds.fetching import timing
-from feeds.pipeline.pushing.inbox import Pushed
 from feeds.records import Refresh, Source, SourceState
 from feeds.settings import Settings
 from storage import Store, claims, sources, subscriptions
+
+if TYPE_CHECKING:
+    from feeds.pipeline.pushing.inbox import Pushed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

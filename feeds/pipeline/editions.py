@@ -8,14 +8,13 @@ from functools import partial
 from urllib.parse import quote
 
 from feeds.errors import OutputError
-from feeds.normalizing import identity
 from feeds.pipeline import privacy
 from feeds.pipeline.edition import Edition, StoppedError, lines, put
 from feeds.pipeline.making import Making, Makings, makings
 from feeds.pipeline.preparing import configured_categories
 from feeds.publishing import opml, output
 from feeds.publishing.pages import Directory, Place
-from feeds.records import Category, Feed, Publication
+from feeds.records import TAG_YEAR, Category, Feed, Publication
 from feeds.settings import Settings
 from storage import Store, categories
 from storage.categories import Shelf
@@ -256,7 +255,7 @@ def _about_source(settings: Settings, shelf: Shelf) -> Feed:
 def _feed(settings: Settings, path: str, title: str, slug: str) -> Feed:
     site = settings.site
     return Feed(
-        id=f"tag:{site.authority},{identity.TAG_YEAR}:{path}",
+        id=f"tag:{site.authority},{TAG_YEAR}:{path}",
         title=title,
         folder_url=f"{site.url}{quote(slug)}/" if slug else site.url,
         site_title=site.title,

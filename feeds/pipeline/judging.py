@@ -7,7 +7,6 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from feeds.normalizing import links
 from feeds.records import Article, Origin, Source
 from feeds.settings import Settings
 from storage.stories import Judge
@@ -54,6 +53,8 @@ def is_own(source: Source, url: str, origin: Origin) -> bool:
 
 def _names_another(source: Source, origin: Origin) -> bool:
     """Whether the entry itself says that it comes from another feed (atom:source, `<source>` of RSS)."""
+    from feeds.normalizing import links
+
     said = links.comparable(origin.feed_url) or links.comparable(origin.site_url)
     return origin.is_stated and bool(source.url) and bool(said) and said != links.comparable(source.url)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from feeds.errors import OutputError
 from feeds.normalizing import categories as shelving
 from feeds.pipeline.preparing import private_names
-from feeds.publishing import archives, leftovers, output, tracing
+from feeds.publishing import archives, leftovers, output
 from feeds.records import Category, Unnamed
 from feeds.settings import Settings
 from storage import Store, articles, categories, naming, tombstones, withdrawing
@@ -117,6 +117,8 @@ class Sweep:
 
     def finish(self) -> None:
         """Take away what shows it still: that is worse than a file less, which is written as soon as it can be."""
+        from feeds.publishing import tracing
+
         output.remove_all(
             ((self.settings.output, path) for path in self.shown),
             where=lambda tree, path: tracing.shows(tree, path, self.ids, self.unnamed),
@@ -130,6 +132,8 @@ def sweep(store: Store, settings: Settings, standing: Mapping[Key, Shelf], *, pu
 
     Whoever calls it is `writing`. Raises OutputError.
     """
+    from feeds.publishing import tracing  # seldom something is to be looked for
+
     unseen = hidden(settings)
     mine = [standing[name] for name in unseen.categories if name in standing]
     gone = former(settings, standing)

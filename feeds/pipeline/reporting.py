@@ -10,10 +10,9 @@ from functools import partial
 from html import escape, unescape
 from types import MappingProxyType
 
-from feeds.normalizing import identity
 from feeds.pipeline import privacy, telling
 from feeds.publishing import atom, output
-from feeds.records import Article, Dating, Feed, Source, SourceState
+from feeds.records import TAG_YEAR, Article, Dating, Feed, Source, SourceState
 from feeds.settings import Settings
 from storage import Store, attention, held, reports, sources
 from storage.held import Number
@@ -191,7 +190,7 @@ def _item(need: Need) -> str:
 
 def _feed(settings: Settings, kept: tuple[Report, ...]) -> Feed:
     site = settings.site
-    prefix = f"tag:{site.authority},{identity.TAG_YEAR}:report"
+    prefix = f"tag:{site.authority},{TAG_YEAR}:report"
     return Feed(
         id=prefix,
         title=f"{site.title}: sources that need you",

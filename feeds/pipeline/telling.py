@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from feeds.normalizing import dating
 from feeds.records import Dating, Source, SourceState, Verdict
 
 
@@ -46,6 +45,8 @@ def doubt(source: Source, known: Dating | None) -> tuple[str, str]:
         return "", ""
     if known.verdict != "ahead":
         return f"{_DATES[known.verdict]}: new articles have their first sight as their date", "dates: first-seen"
+    from feeds.normalizing import dating  # which seldom has a word here
+
     ahead = timedelta(seconds=known.ahead)
     wrong = f"its dates are {dating.in_words(ahead)} ahead (local time stamped as GMT): corrected"
     return wrong, f"dates: {dating.setting(-ahead)}"

@@ -29,7 +29,7 @@ from feeds.records.documents import (
     Tag,
     Text,
 )
-from feeds.records.publishing import Category, Deleted, Feed, Private, Publication
+from feeds.records.publishing import TAG_YEAR, Category, Deleted, Feed, Private, Publication
 from feeds.records.refreshes import Health, Inventory, Refresh, RefreshStatus, Tally
 from feeds.records.sources import (
     Dates,
@@ -47,6 +47,7 @@ from feeds.records.sources import (
 
 __all__ = [
     "AHEAD",
+    "TAG_YEAR",
     "Alias",
     "Answered",
     "Article",

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from feeds.records.articles import Article
 
+TAG_YEAR = 2026  # of our tag: URIs (RFC 4151): a constant, or ids would move with the year
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Private:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from feeds.clock import Clock
 from feeds.pipeline import Pushing
-from feeds.pipeline.pushing import Delivery
+from feeds.pipeline.pushing.receiving import Delivery
 from feeds.publishing import websub
 from feeds.serving.answers import Answer, Request, Service, plain
 from feeds.serving.restraint import Restraint

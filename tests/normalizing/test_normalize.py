@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, entry, source
-from feeds.normalizing import MAX_LABEL, MAX_LABELS, MAX_RIGHTS, identity, normalize
+from feeds.normalizing import identity, normalize
+from feeds.normalizing.articles import MAX_LABEL, MAX_LABELS, MAX_RIGHTS
 from feeds.normalizing.identity import MAX_TITLE
 from feeds.records import Article, Enclosure, Entry, Link, Origin, Person, RawOrigin, Tag, Text
 

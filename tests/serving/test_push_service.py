@@ -11,7 +11,8 @@ from served import PATIENCE, Served
 
 from feeds.clock import SystemClock
 from feeds.errors import StoreError
-from feeds.pipeline.pushing import Delivery, Verdict
+from feeds.pipeline.pushing.hub import Verdict
+from feeds.pipeline.pushing.receiving import Delivery
 from feeds.serving import push
 
 FORM = "application/x-www-form-urlencoded"

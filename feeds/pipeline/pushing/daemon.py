@@ -1,9 +1,4 @@
-"""News that nobody has to ask for (WebSub): as a publisher, as a hub, as a subscriber.
-
-What our feeds show is announced to somebody else's hub (`announcing`), or to the subscribers of our own: `hub` takes
-them in, `delivering` serves them. `subscribing` asks the hubs that sources name to tell us, and `receiving` takes what
-they send into the `inbox`, from where it goes the way of all that is fetched. What is to be done stands in the store.
-"""
+"""All that a daemon does for push."""
 
 from __future__ import annotations
 
@@ -15,9 +10,9 @@ from http import HTTPStatus
 from feeds.clock import Clock, token
 from feeds.fetching.politeness import PerHost
 from feeds.fetching.posting import Post
-from feeds.pipeline.preparing import manners
 from feeds.pipeline.pushing import subscribing
 from feeds.pipeline.pushing.announcing import Announcer
+from feeds.pipeline.pushing.asking import post
 from feeds.pipeline.pushing.delivering import deliver
 from feeds.pipeline.pushing.hub import Hub, Verdict
 from feeds.pipeline.pushing.inbox import Inbox
@@ -25,9 +20,6 @@ from feeds.pipeline.pushing.receiving import Delivery, Receiver
 from feeds.settings import Settings
 from storage import Store, subscriptions
 
-__all__ = ["Delivery", "Inbox", "Pushing", "Verdict", "ping"]
-
-BUDGET = 20.0  # seconds in which exchanges may begin, each time
 # Subscribers wait for nobody: each is asked for once, and what he gets is his own wish.
 _DELIVERIES = PerHost(spacing=timedelta(0))
 
@@ -107,21 +99,4 @@ class Pushing:
         return self._receiver.take(settings, delivery, now=self._clock.now())
 
     def _post(self, settings: Settings, per_host: PerHost | None = None) -> Post:
-        return _post(settings, self._clock, self._stopping, per_host)
-
-
-def ping(store: Store, settings: Settings, *, clock: Clock) -> None:
-    """Tell somebody else's hub what was published, where there is no daemon to do it."""
-    if settings.push.hub not in ("", "own"):
-        Announcer(store).announce(settings, _post(settings, clock, threading.Event()), now=clock.now())
-
-
-def _post(settings: Settings, clock: Clock, stopping: threading.Event, per_host: PerHost | None = None) -> Post:
-    how = manners(settings)
-    return Post(
-        user_agent=how.user_agent,
-        per_host=per_host or how.per_host,
-        clock=clock,
-        until=clock.monotonic() + BUDGET,
-        stopping=stopping,
-    )
+        return post(settings, self._clock, self._stopping, per_host)
