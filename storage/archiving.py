@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage.batches import batches
-from storage.tables import archives, shelves
+from storage.tables import archives, categories, shelves
 
 SIZE = 100  # articles in one archive document, at most
 MOST = 50  # documents that are filled in one transaction
@@ -112,10 +112,20 @@ def holding(db: Connection, article_ids: Iterable[int]) -> set[tuple[int, int]]:
     }
 
 
-def linked(db: Connection, shelf_id: int) -> range:
-    """The numbers of the archive documents that a reader meets who walks to the end."""
-    oldest = _oldest(db, shelf_id)
-    return range(0) if oldest is None else range(oldest, before(db, shelf_id) + 1)
+def linked(db: Connection) -> dict[int, range]:
+    """By shelf: the numbers of the archive documents that a reader meets who walks to the end. Shelves without any are
+    left out."""
+    # Two steps in an index for each shelf: to group all that stands on shelves would mean to read all of it.
+    held = (shelves.c.category_id == categories.c.id, shelves.c.archive.is_not(None))
+    oldest, newest = (
+        select(end(shelves.c.archive)).where(*held).correlate(categories).scalar_subquery()
+        for end in (func.min, func.max)
+    )
+    return {
+        shelf_id: range(first, last + 1)
+        for shelf_id, first, last in db.execute(select(categories.c.id, oldest, newest))
+        if first is not None
+    }
 
 
 def emptied(db: Connection, shelf_id: int) -> list[int]:

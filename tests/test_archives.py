@@ -13,6 +13,7 @@ from lxml import etree
 from builders import TUESDAY
 from feeds import pipeline
 from feeds.pipeline import edition
+from statements import statements
 from storage import archiving, articles, categories, open_store
 from test_pipeline import CONFIG, Clock, Mill
 
@@ -114,6 +115,19 @@ def test_a_lost_folder_is_written_again_with_its_archives(mill: Mill):
     assert {path: content for path, (content, _) in mill.tree().items()} == {
         p: content for p, (content, _) in seen.items()
     }
+
+
+def test_archive_documents_of_all_shelves_are_looked_for_with_one_question(mill: Mill):
+    fill(mill, 0, 450)
+    with statements(mill.store) as usual:
+        assert not pipeline.publish(mill.store, mill.settings)
+    with statements(mill.store) as thorough:
+        assert not pipeline.publish(mill.store, mill.settings, is_thorough=True)
+    assert len([each for each in thorough if "archive" in each]) == 1 + len(
+        [each for each in usual if "archive" in each]
+    )
+    with mill.store.read() as db:
+        assert list(archiving.linked(db).values()) == [range(1, 5), range(1, 5)]  # of everything, of the category
 
 
 def test_a_lost_archive_document_is_found_by_whoever_looks_for_all_and_no_other_is_written(mill: Mill):

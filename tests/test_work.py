@@ -144,6 +144,7 @@ def test_a_command_imports_nothing_that_it_does_not_use(tmp_path: Path, argument
             [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=True
         )
     assert unwanted & set(ran.stderr.splitlines()) == set()
+    assert not list(tmp_path.glob("*.db-*"))  # the store is left as one file
 
 
 def _arrived(store: Store, name: str) -> tuple[Visit, Read]:

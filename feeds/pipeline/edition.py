@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -88,12 +88,10 @@ class Edition:
         newest = [archives.path(latest, kind) for kind in self.making.archive if latest]
         return all((self.tree / self.path(name)).is_file() for name in newest)
 
-    def finds_archives_lost(self, store: Store) -> bool:
-        """Whether archive documents are there no more; those are to be written again."""
-        if not self.shelf.latest_archive:
+    def finds_archives_lost(self, store: Store, linked: Collection[int]) -> bool:
+        """Whether archive documents of these numbers are there no more; those are to be written again."""
+        if not linked:
             return False
-        with store.read() as db:
-            linked = archiving.linked(db, self.shelf.id)
         try:
             lost = set(linked) - archives.numbers_in(self.folder)
         except OutputError:  # whoever writes there will tell

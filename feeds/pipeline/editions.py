@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from feeds.publishing import opml, output
 from feeds.publishing.pages import Directory, Place
 from feeds.records import TAG_YEAR, Category, Feed, Publication
 from feeds.settings import Settings
-from storage import Store, categories
+from storage import Store, archiving, categories
 from storage.categories import Shelf
 
 LIMIT = Category(name="").limit  # articles of everything's feed
@@ -59,7 +59,8 @@ def _publish(
     force: bool,
     is_thorough: bool,
 ) -> None:
-    every, standing = published(store, settings), _standing(store)
+    standing = _standing(store)
+    every = _published(settings, standing)
     made = _makings(settings, _directory(settings, every, standing), work.problems)
     work.take(partial(_publish_lists, settings, every))
     work.take(partial(_put_assets, settings, made.assets))
@@ -76,10 +77,11 @@ def _publish(
             work.problems.append(str(error))
         standing = _standing(store)
     editions = _editions(settings, made, every, standing, wanted)
+    linked = _linked(store) if is_thorough else {}
     due = [
         edition
         for edition in editions
-        if force or not edition.is_current or (is_thorough and edition.finds_archives_lost(store))
+        if force or not edition.is_current or edition.finds_archives_lost(store, linked.get(edition.shelf.id, ()))
     ]
     private = [edition for edition in due if edition.is_private or edition.shelf.was_private]
     for edition in due:
@@ -128,6 +130,11 @@ def _standing(store: Store) -> Mapping[categories.Key, Shelf]:
         return categories.standing(db)
 
 
+def _linked(store: Store) -> Mapping[int, Collection[int]]:
+    with store.read() as db:
+        return archiving.linked(db)
+
+
 def _makings(settings: Settings, directory: Directory, problems: list[str]) -> Makings:
     try:
         return makings(settings, directory)
@@ -138,8 +145,10 @@ def _makings(settings: Settings, directory: Directory, problems: list[str]) -> M
 
 def published(store: Store, settings: Settings) -> tuple[Category | None, ...]:
     """Everything (None), and each category that has a feed: those listed, else every one found, by name."""
-    with store.read() as db:
-        standing = categories.standing(db)
+    return _published(settings, _standing(store))
+
+
+def _published(settings: Settings, standing: Mapping[categories.Key, Shelf]) -> tuple[Category | None, ...]:
     if settings.categories is not None:
         return (None, *(replace(c, slug=standing[c.name].slug) for c in settings.categories))
     configured = configured_categories(settings)

@@ -6,6 +6,7 @@ import glob
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -19,6 +20,11 @@ from feeds.settings.model import DEFAULTS, CategoryKeys, ConfigKeys, FetchKeys, 
 from feeds.settings.rules import KINDS
 
 
+@cache
+def _authority(url: str) -> str:
+    return (urlsplit(url).hostname or "localhost").replace(":", "-")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What we publish says this about itself."""
@@ -30,7 +36,7 @@ class Site:
     @property
     def authority(self) -> str:
         """The host in whose name ids are minted (RFC 4151)."""
-        return (urlsplit(self.url).hostname or "localhost").replace(":", "-")
+        return _authority(self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
