@@ -118,6 +118,7 @@ class _Proof(NamedTuple):
     word: Callable[[_Read], Hashable]  # what an article is known by; None where it has no such thing
     check: Callable[[_Read, _Read], bool]
     may_have_copies: bool = True  # that count as one
+    sign: Callable[[_Read], Hashable] = lambda _one: None  # what those of one word have in common, and is read for less
 
 
 def _alias(came: _Read, old: _Read, reason: str) -> Alias:
@@ -127,6 +128,8 @@ def _alias(came: _Read, old: _Read, reason: str) -> Alias:
 
 def _pairs(arrived: Sequence[_Read], stored: Sequence[_Read], proof: _Proof) -> Iterable[Pair]:
     """Those that have one word, which is theirs alone."""
+    signs = {proof.sign(each) for each in arrived} & {proof.sign(each) for each in stored}
+    arrived, stored = ([each for each in side if proof.sign(each) in signs] for side in (arrived, stored))
     theirs = _grouped(stored, proof.word)
     for key, mine in _grouped(arrived, proof.word).items():
         same = theirs.get(key, [])
@@ -159,6 +162,10 @@ def _text_and_date(one: _Read) -> Hashable:
 
 def _title_and_date(one: _Read) -> Hashable:
     return (one.article.said, one.title) if one.is_dated and one.title else None
+
+
+def _date(one: _Read) -> Hashable:
+    return one.article.said
 
 
 def _long_or_undated_text(one: _Read) -> Hashable:
@@ -201,8 +208,8 @@ def _is_certain(_came: _Read, _old: _Read) -> bool:
 
 _USUAL = (
     _Proof("the same address", _page, _is_same_page),
-    _Proof("the same text and date", _text_and_date, _are_no_parts),
-    _Proof("the same title and date", _title_and_date, _is_not_unlike),
+    _Proof("the same text and date", _text_and_date, _are_no_parts, sign=_date),
+    _Proof("the same title and date", _title_and_date, _is_not_unlike, sign=_date),
 )
 _THOROUGH = (*_USUAL, _Proof("the same title and text", _long_or_undated_text, _is_certain, may_have_copies=False))
 

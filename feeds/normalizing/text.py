@@ -61,8 +61,8 @@ def text_of(html: str) -> str:
     """The visible text of HTML that `sanitize` made: a line for each block, entities decoded."""
     pieces = _CLEAN_TAG.split(html.replace("\n", " "))  # text, name of a tag, text, and so on
     pieces[1::2] = [_BREAKING.get(name, "") for name in pieces[1::2]]
-    lines = (" ".join(line.split()) for line in unescape("".join(pieces)).split("\n"))
-    return "\n".join(filter(None, lines))
+    lines = unescape("".join(pieces)).split("\n")
+    return "\n".join(" ".join(line.split()) for line in lines if line and not line.isspace())
 
 
 def xml_safe(value: str) -> str:

@@ -64,6 +64,7 @@ def link(address: str, base: str = "") -> str:
     return _http(address, base)
 
 
+@lru_cache(maxsize=64)  # an entry's own is asked for several times
 def canonical(url: str) -> str:
     """An article's address without trackers, default port and capitals in its host; the rest byte for byte."""
     match = _PARTS.fullmatch(absolute(url))
