@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
@@ -53,9 +54,13 @@ class _Read:
     def says_something(self) -> bool:
         return any(self.words[1:])
 
+    @cached_property
+    def said(self) -> datetime | None:
+        return self.article.said
+
     @property
     def is_dated(self) -> bool:
-        return self.article.said is not None
+        return self.said is not None
 
 
 Pair: TypeAlias = tuple[_Read, _Read]  # that came, that is stored
@@ -157,15 +162,15 @@ def _page(one: _Read) -> Hashable:
 def _text_and_date(one: _Read) -> Hashable:
     """A long text tells an article whatever its title is now."""
     words = one.words if one.telling.is_short else one.words[1:]
-    return (one.article.said, words) if one.is_dated and one.says_something else None
+    return (one.said, words) if one.is_dated and one.says_something else None
 
 
 def _title_and_date(one: _Read) -> Hashable:
-    return (one.article.said, one.title) if one.is_dated and one.title else None
+    return (one.said, one.title) if one.is_dated and one.title else None
 
 
 def _date(one: _Read) -> Hashable:
-    return one.article.said
+    return one.said
 
 
 def _long_or_undated_text(one: _Read) -> Hashable:
@@ -179,7 +184,7 @@ def _is_same_page(came: _Read, old: _Read) -> bool:
     """One address may show another article every day: what it says, or when, must speak for one."""
     if came.words == old.words:
         return True
-    if came.is_dated and old.is_dated and came.article.said != old.article.said:
+    if came.is_dated and old.is_dated and came.said != old.said:
         return _tells_the_same(came, old)
     if not came.title and not old.title:
         return came.is_dated and old.is_dated and _is_not_unlike(came, old)

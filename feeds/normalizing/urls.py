@@ -33,6 +33,10 @@ _SITE = r"https?://(?=[a-z0-9])[a-z0-9.-]{1,253}"
 _FINE = re.compile(rf"{_SITE}(?:[/?#][A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?")
 _FROM_ROOT = re.compile(r"(?:/(?![/.])[A-Za-z0-9._~:?#@!$&()*+,;=%-]*)+")
 _OF_SITE = re.compile(rf"({_SITE})(?:[/?#]|\Z)")
+# From the folder of its page: `../images/1.jpg`.
+_NAMED = r"[A-Za-z0-9_~%-][A-Za-z0-9._~%-]*+"
+_FROM_FOLDER = re.compile(rf"((?:\.\./)*+)(?:{_NAMED}/)*+{_NAMED}")
+_FOLDER = re.compile(rf"({_SITE}/)((?:{_NAMED}/)*+)[^/?#]*(?:[?#]|\Z)")
 _URI = re.compile(r"[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+")
 
 _CLICKS = "fbclid gclid gclsrc gbraid wbraid dclid msclkid yclid twclid ttclid igshid igsh srsltid _openstat xtor"
@@ -90,8 +94,19 @@ def _seen(address: str, base: str) -> str:
         return ""
     if _FINE.fullmatch(address):
         return address
+    if found := _FROM_FOLDER.fullmatch(address):
+        return _in_folder(base, found[1].count("/"), address[found.end(1) :])
     site = _site(base) if _FROM_ROOT.fullmatch(address) else ""
     return _bounded(site + address) if site else ""
+
+
+def _in_folder(base: str, levels: int, address: str) -> str:
+    """What `address` means so many levels above the page; "" where that page has an odd address."""
+    folder = _FOLDER.match(base)
+    if folder is None:
+        return ""
+    above = folder[2].split("/")[: -1 - levels]
+    return _bounded(folder[1] + "/".join([*above, address]))
 
 
 @lru_cache(maxsize=64)  # an article's addresses have one base
