@@ -38,6 +38,7 @@ _NO_COUNT = re.compile(
     r"|(?:leave|post|add|write) a (?:comment|reply)(?: ?[(（]\d+[)）]?)?",
     re.IGNORECASE,
 )
+_ANY_COUNT = re.compile(f"{_COUNT.pattern}|{_NO_COUNT.pattern}", re.IGNORECASE)
 _BETWEEN_COUNTS = " ·•|,，/;-[]()【】（）"
 _LONGEST_COUNT = 120  # characters
 
@@ -63,7 +64,7 @@ def _only_counts(line: str) -> bool:
     if len(line) > _LONGEST_COUNT:
         return False
     line = line.strip(_BETWEEN_COUNTS)
-    if not (_COUNT.match(line) or _NO_COUNT.match(line)):  # of most lines the first look says it
+    if not _ANY_COUNT.match(line):  # of most lines the first look says it
         return False
     is_certain = _CERTAIN_COUNT.search(line) or _NO_COUNT.search(line)
     return is_certain is not None and not _COUNT.sub("", _NO_COUNT.sub("", line)).strip(_BETWEEN_COUNTS)
