@@ -6,13 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import feedparser
 import pytest
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, config
+from clocks import Clock
 from feeds import pipeline, settings
 from feeds.errors import OutputError
 from feeds.normalizing import identity
@@ -30,19 +31,6 @@ sources:
   - {name: desk, path: desk, categories: [News]}
   - {name: gazette, path: gazette.xml, categories: [World]}
 """
-
-
-@dataclass
-class Clock:
-    """Stands still until it is set."""
-
-    moment: datetime = MONDAY
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
 
 
 @dataclass

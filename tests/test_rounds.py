@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import deadly
+from clocks import WebClock
 from feeds import pipeline, workers
 from feeds.fetching import timing
 from feeds.fetching.politeness import PerHost
@@ -21,16 +21,9 @@ from feeds.records import SourceState, Validators
 from feeds.settings import Settings
 from origin import Chunks, Origin, Request, answer, conditional, feed
 from storage import articles, open_store, sources
-from test_pipeline import Clock, Mill
+from test_pipeline import Mill
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-class WebClock(Clock):
-    """Its hands are set by the test; libcurl's deadlines run on."""
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 @pytest.fixture
