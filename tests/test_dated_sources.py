@@ -17,16 +17,17 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from clocks import Clock
 from commanding import run as feedmill
 from feeds import pipeline
+from feeds.daemon.freshness import fresh_until
 from feeds.pipeline.reading import read, reader
 from feeds.pipeline.reporting import needs
 from feeds.records import Article, Body, Dating, Fetched
 from moving import START, Gazette, Item, document, item, words
-from scheduler import Daemon, fresh_until
+from scheduler import Daemon
 from storage import Store, articles, held, open_store, sources, tables
 from test_flood_guard import fetch
-from test_scheduler import Clock
 from test_work import statements
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -383,15 +384,15 @@ def test_the_daemon_lets_out_what_waited_and_promises_no_cache_more_time_than_th
     fetch(one_gazette)
     clock = Clock(moment=START + 3 * DAY - MINUTE)
     daemon = Daemon(one_gazette.store, one_gazette.settings, clock=clock)
-    daemon.refresh()
-    daemon.publish()
+    daemon.work.refresh()
+    daemon.work.publish()
     assert titles(one_gazette) == ["No. 1"]
     opens = fresh_until(one_gazette.store, (), now=clock.now(), tick=DAY)
     assert opens == START + 3 * DAY
     clock.pass_time(60)
-    daemon.publish()
+    daemon.work.publish()
     assert titles(one_gazette) == ["No. 2", "No. 1"]
-    daemon.stream.stop()
+    daemon.work.stream.stop()
 
 
 entry_dates = st.none() | st.integers(-200, 200).map(lambda hours: hours * HOUR)

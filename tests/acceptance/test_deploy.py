@@ -31,7 +31,7 @@ from builders import MONDAY
 from feeds import settings
 from feeds.cli import COMMANDS
 from feeds.cli import feedmill as cli
-from feeds.metrics import Metrics
+from feeds.daemon.metrics import Metrics
 from feeds.publishing.pages import SECURITY_POLICY
 from feeds.records import Inventory
 from feeds.serving.files import MEDIA_TYPES
