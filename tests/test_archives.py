@@ -14,8 +14,8 @@ from builders import TUESDAY
 from clocks import Clock
 from feeds import pipeline
 from feeds.pipeline import edition
+from mill import CONFIG, Mill
 from storage import archiving, articles, categories, open_store
-from test_pipeline import CONFIG, Mill
 
 SITE = "https://mill.example/"
 ATOM = "{http://www.w3.org/2005/Atom}"

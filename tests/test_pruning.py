@@ -18,8 +18,8 @@ from feeds.errors import SettingsError
 from feeds.normalizing import identity
 from feeds.publishing.pages import path_of
 from feeds.records import Known, Refresh
+from mill import Mill
 from storage import articles, open_store, sources
-from test_pipeline import Mill
 
 HOUR = timedelta(hours=1)
 CONFIG = """

@@ -18,11 +18,11 @@ from feeds import pipeline
 from feeds.pipeline import editions, reading, storing
 from feeds.pipeline.judging import judge
 from feeds.records import Body, Fetched
+from mill import Mill
 from moving import CONFIG as ONE
 from moving import START, Gazette, document, items
 from moving import item as item_
 from storage import Store, articles, sources
-from test_pipeline import Mill
 
 HOUR = timedelta(hours=1)
 CONFIG = """

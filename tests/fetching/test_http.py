@@ -28,12 +28,6 @@ from origin import Origin, Request, answer, conditional, feed
 QUICK = http.Manners(user_agent="feedmill/test (+https://mill.example/)", per_host=PerHost(spacing=timedelta(0)))
 
 
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin() as running:
-        yield running
-
-
 def local(url: str, **changes: object) -> Source:
     return source(url=url, allow_private_addresses=True, timeout=timedelta(seconds=5), **changes)
 
