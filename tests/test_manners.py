@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 import awkward_origin as origin
-from awkward_origin import ABSURD, BOMB, DAY, HOUR, NONE, PAGE, Asked, Hosts, Site, Validators, says, serves
+from awkward_hosts import Hosts
+from awkward_origin import ABSURD, BOMB, DAY, HOUR, NONE, PAGE, Asked, Site, Validators, says, serves
 from builders import MONDAY, config
 from clocks import WebClock
 from feeds import pipeline, settings
