@@ -107,9 +107,13 @@ def store(db: sqlite3.Connection, url: str, etag: str, document: bytes) -> None:
     moved = [row for row in entries(document) if known.get(row[0]) != row[1]]
     db.executemany(
         "INSERT OR REPLACE INTO articles VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(url, *row[:5], nh3.clean(row[5])) for row in moved],
+        [(url, *row[:5], sanitized(row[5])) for row in moved],
     )
     db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (url, etag))
+
+
+def sanitized(html: str) -> str:
+    return nh3.clean(html)
 
 
 def main() -> None:

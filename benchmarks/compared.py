@@ -3,7 +3,6 @@
     python benchmarks/compared.py                   the tables of docs/performance.md; half an hour
     python benchmarks/compared.py --quick           a tenth of the sources; a few minutes
     python benchmarks/compared.py --growth 10000    and how feedmill grows; an hour more
-    python benchmarks/compared.py --flame build/changed-round.svg       where a changed round spends its time
 
 All ask the same farm, one after the other within each lap. The peers are installed when first needed, see
 `contenders`. README.md in this folder says how to read the numbers.
@@ -19,13 +18,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from contenders import BY_HAND, FEEDMILL, NEWSBOAT, READER, Contender, environment, environment_with, install_newsboat
+from contenders import BY_HAND, FEEDMILL, NEWSBOAT, READER, Contender, environment, install_newsboat
 from farm import RunningFarm, running
 from rounds import ENTRY_SIZE, NEW, Cost
 
@@ -39,12 +38,18 @@ AIMS = {
 }
 
 
-def measure(command: Sequence[str], folder: Path) -> Cost:
-    """The cost of a command run in a folder, with all processes it starts; ends the benchmark if it fails."""
+def measure(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = None) -> Cost:
+    """The cost of a command run in a folder, with all processes it starts and with `more` in its environment; ends the
+    benchmark if it fails."""
     started = time.perf_counter()
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command,
+            cwd=folder,
+            env={**environment(folder), **(more or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
         with _watched(process.pid) as peaks:
             _, status, usage = os.wait4(process.pid, 0)
@@ -191,22 +196,6 @@ def growth(*, small: int, large: int) -> Iterator[str]:
         yield f"| {one.round} round | {each:.2f} ms | {later:.2f} ms | {later / each - 1:+.0%} | {peak} |"
 
 
-def flame(path: Path, *, sources: int) -> None:
-    """A flame graph of a changed round of feedmill, by a profiler that looks at it from outside."""
-    profiler = environment_with("py-spy") / "py-spy"
-    with (
-        running(sources=sources, entries=ENTRIES, size=ENTRIES * ENTRY_SIZE) as farm,
-        tempfile.TemporaryDirectory(prefix="feedmill-benchmark-") as name,
-    ):
-        folder = Path(name)
-        FEEDMILL.prepare(folder, farm.urls())
-        measure(FEEDMILL.command(folder), folder)
-        farm.advance(new=NEW)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        watch = [str(profiler), "record", "--subprocesses", "--rate", "250", "--output", str(path.absolute()), "--"]
-        measure([*watch, *FEEDMILL.command(folder)], folder)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure rounds of feedmill beside those of other programs.")
     parser.add_argument("--sources", type=int, default=1000, help="beside reader")
@@ -214,12 +203,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="laps, to take the median of")
     parser.add_argument("--quick", action="store_true", help="100 and 30 sources, one lap")
     parser.add_argument("--growth", type=int, metavar="SOURCES", help="measure feedmill alone among so many, too")
-    parser.add_argument("--flame", type=Path, metavar="SVG", help="write a flame graph of a changed round, only")
     options = parser.parse_args()
     sources, few, repeat = (100, 30, 1) if options.quick else (options.sources, options.few, options.repeat)
-    if options.flame:
-        flame(options.flame, sources=sources)
-        return
     beside_reader = compare([BY_HAND, FEEDMILL, READER], sources=sources, repeat=repeat)
     print(*table(beside_reader, "reader"), sep="\n")
     if install_newsboat():

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
-from builders import MONDAY, config
+from builders import config
+from clocks import Clock
 from commanding import run
 from feeds import pipeline, settings
 from feeds.normalizing.categories import slugs
@@ -22,17 +23,6 @@ from storage import Store, articles, documents, open_store, sources, tables
 
 HOUR = timedelta(hours=1)
 SITE = 'site: {title: Mill, url: "https://mill.example/"}\n'
-
-
-@dataclass
-class Clock:
-    moment: datetime = MONDAY
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What many tests share: a store on SQLite and on PostgreSQL, and a local origin."""
+"""What many tests share: a store on SQLite and on PostgreSQL, a local origin, and what reads from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
+from clocks import WebClock
+from moving import Gazette
+from origin import Origin
 from storage import Store, open_store
+from web_mill import WebMill
 
 _NUMBERS = count()
 
@@ -52,6 +56,35 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield opened
     opened.close()
     server.psql(f"DROP SCHEMA {schema} CASCADE;")
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    """A web server of the test's own."""
+    with Origin() as running:
+        yield running
+
+
+@pytest.fixture
+def web_mill(tmp_path: Path) -> Iterator[WebMill]:
+    """A mill that may read what the origin serves."""
+    one = WebMill(tmp_path, WebClock(), open_store(f"sqlite:///{tmp_path}/feedmill.db"))
+    yield one
+    one.store.close()
+
+
+@pytest.fixture
+def gazette(store: Store, tmp_path: Path) -> Gazette:
+    """A source that moves, on each database in turn."""
+    return Gazette(store, tmp_path)
+
+
+@pytest.fixture
+def one_gazette(tmp_path: Path) -> Iterator[Gazette]:
+    """The same on SQLite alone, where there are many cases."""
+    opened = open_store(f"sqlite:///{tmp_path}/feedmill.db")
+    yield Gazette(opened, tmp_path)
+    opened.close()
 
 
 @pytest.fixture

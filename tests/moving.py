@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+from clocks import Clock
 from feeds import pipeline, settings
 from feeds.pipeline.judging import judge
 from feeds.pipeline.reading import Read, read, reader
@@ -67,6 +68,14 @@ def item(number: int, **changes: object) -> Item:
 def items(count: int = 50, first: int = 1) -> list[Item]:
     """The newest first."""
     return [item(number) for number in range(first, first + count)]
+
+
+def strangers(count: int, first: int = 101) -> list[Item]:
+    """Old entries that the store has never seen."""
+    return [
+        replace(item(number), date=START - timedelta(days=200) - timedelta(hours=number))
+        for number in range(first, first + count)
+    ]
 
 
 def document(of: Sequence[Item], kind: str = "rss") -> bytes:
@@ -141,6 +150,11 @@ class Gazette:
         if self.publishes:
             pipeline.publish(self.store, known)
         return refresh
+
+    def fetches(self) -> None:
+        """A round of all that its config names."""
+        wanted = self.settings
+        list(pipeline.start_round(self.store, wanted, wanted.sources, clock=Clock(self.now)).refreshes)
 
     @property
     def published(self) -> dict[str, bytes]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from clocks import Clock
 from feeds import pipeline
 from feeds.pipeline import preparing
+from mill import Mill
 from storage import Store, open_store
-from test_pipeline import Clock, Mill
 from test_stories import HOUR, LINK, NAMES, arrive, item, serve
 
 PATH = "q7zr0w2m9k4x8v1t5n3b"

@@ -11,11 +11,12 @@ import pytest
 from lxml import etree
 
 from builders import TUESDAY
+from clocks import Clock
 from feeds import pipeline
 from feeds.pipeline import edition
+from mill import CONFIG, Mill
 from statements import statements
 from storage import archiving, articles, categories, open_store
-from test_pipeline import CONFIG, Clock, Mill
 
 SITE = "https://mill.example/"
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,36 +17,23 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from clocks import Clock
 from commanding import run as feedmill
 from feeds import pipeline
+from feeds.daemon.freshness import fresh_until
 from feeds.pipeline.reading import read, reader
 from feeds.pipeline.reporting import needs
 from feeds.records import Article, Body, Dating, Fetched
 from moving import START, Gazette, Item, document, item, words
-from scheduler import Daemon, fresh_until
-from storage import Store, articles, held, open_store, sources, tables
-from test_flood_guard import fetch
-from test_scheduler import Clock
-from test_work import statements
+from scheduler import Daemon
+from statements import statements
+from storage import articles, held, open_store, sources, tables
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 VISITS = 10
 
 # What a source says of an entry that was written at the first moment, when it is asked at the second.
 Says = Callable[[datetime, datetime], datetime | None]
-
-
-@pytest.fixture
-def gazette(store: Store, tmp_path: Path) -> Gazette:
-    return Gazette(store, tmp_path)
-
-
-@pytest.fixture
-def one_gazette(tmp_path: Path) -> Iterator[Gazette]:
-    """The same on SQLite alone."""
-    opened = open_store(f"sqlite:///{tmp_path}/feedmill.db")
-    yield Gazette(opened, tmp_path)
-    opened.close()
 
 
 def undated(_written: datetime, _asked: datetime) -> None:
@@ -209,7 +196,7 @@ def test_files_are_never_doubted(one_gazette: Gazette):
             (folder / f"{number}.md").write_text(f"---\ntitle: No. {number}\ndate: {date}\n---\n\n{words(number)}\n")
         (folder / f"new-{visit}.md").write_text(f"---\ntitle: New {visit}\ndate: {date}\n---\n\n{words(60 + visit)}\n")
         one_gazette.now += HOUR
-        fetch(one_gazette)
+        one_gazette.fetches()
     assert {one.date_from for one in stored(one_gazette).values()} == {"published"}
 
 
@@ -380,18 +367,18 @@ def test_the_daemon_lets_out_what_waited_and_promises_no_cache_more_time_than_th
     for number, day in ((1, "2026-11-01"), (2, "2026-11-05")):
         text = f"---\ntitle: No. {number}\ndate: {day} 08:00:00\n---\n\n{words(number)}\n"
         (one_gazette.folder / "desk" / f"{number}.md").write_text(text)
-    fetch(one_gazette)
+    one_gazette.fetches()
     clock = Clock(moment=START + 3 * DAY - MINUTE)
     daemon = Daemon(one_gazette.store, one_gazette.settings, clock=clock)
-    daemon.refresh()
-    daemon.publish()
+    daemon.work.refresh()
+    daemon.work.publish()
     assert titles(one_gazette) == ["No. 1"]
     opens = fresh_until(one_gazette.store, (), now=clock.now(), tick=DAY)
     assert opens == START + 3 * DAY
     clock.pass_time(60)
-    daemon.publish()
+    daemon.work.publish()
     assert titles(one_gazette) == ["No. 2", "No. 1"]
-    daemon.stream.stop()
+    daemon.work.stream.stop()
 
 
 entry_dates = st.none() | st.integers(-200, 200).map(lambda hours: hours * HOUR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,27 +21,14 @@ from feeds.errors import NotFoundError
 from feeds.normalizing import identity
 from feeds.pipeline.reporting import needs
 from feeds.records import Known
-from moving import FORMATS, START, Gazette, Item, document, item, items, words
-from storage import Store, aliases, articles, open_store
+from moving import FORMATS, START, Gazette, Item, document, item, items, strangers, words
+from storage import aliases, articles, open_store
 from storage import held as holding
 
 Move = Callable[[Item], Item]
 
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def gazette(store: Store, tmp_path: Path) -> Gazette:
-    return Gazette(store, tmp_path)
-
-
-@pytest.fixture
-def one_gazette(tmp_path: Path) -> Iterator[Gazette]:
-    """The same on SQLite alone, where there are many cases."""
-    opened = open_store(f"sqlite:///{tmp_path}/feedmill.db")
-    yield Gazette(opened, tmp_path)
-    opened.close()
 
 
 def to_new_host(one: Item) -> Item:
@@ -108,14 +95,6 @@ def held(gazette: Gazette) -> set[str]:
 
 def titles(gazette: Gazette, path: str = "atom.xml") -> list[str]:
     return [one.title for one in feedparser.parse(gazette.published[path]).entries]
-
-
-def strangers(count: int, first: int = 101) -> list[Item]:
-    """Old entries that the store has never seen."""
-    return [
-        replace(item(number), date=START - 200 * DAY - timedelta(hours=number))
-        for number in range(first, first + count)
-    ]
 
 
 def held_ones(gazette: Gazette, count: int = 30) -> list[Item]:
@@ -323,21 +302,10 @@ def test_a_folder_may_be_filled_with_old_articles(one_gazette: Gazette):
         (folder / f"{number}.md").write_text(f"---\ntitle: Old {number}\ndate: {day}\n---\n\n{words(number)}\n")
         if number:
             continue
-        fetch(one_gazette)
-    fetch(one_gazette)
+        one_gazette.fetches()
+    one_gazette.fetches()
     with one_gazette.store.read() as db:
         assert [one.held_at for one in articles.stored(db)] == [None] * 30
-
-
-def fetch(gazette: Gazette) -> None:
-    class Clock:
-        def now(self):
-            return gazette.now
-
-        def monotonic(self):
-            return 0.0
-
-    list(pipeline.start_round(gazette.store, gazette.settings, gazette.settings.sources, clock=Clock()).refreshes)
 
 
 def test_a_renamed_file_is_the_same_article(one_gazette: Gazette):
@@ -347,10 +315,10 @@ def test_a_renamed_file_is_the_same_article(one_gazette: Gazette):
     text = f"---\ntitle: The mill turns again\ndate: 2026-10-01 08:00:00\n---\n\n{words(1)}\n"
     (folder / "one.md").write_text(text)
     (folder / "two.md").write_text(text.replace("mill turns", "baker bakes"))
-    fetch(one_gazette)
+    one_gazette.fetches()
     (folder / "one.md").rename(folder / "uno.md")
     (folder / "three.md").write_text((folder / "two.md").read_text())  # a copy beside it is another article
-    fetch(one_gazette)
+    one_gazette.fetches()
     with one_gazette.store.read() as db:
         assert sorted(one.title for one in articles.stored(db)) == [
             "The baker bakes again", "The baker bakes again", "The mill turns again",
@@ -361,7 +329,7 @@ def test_a_feed_document_of_a_folder_may_change_its_guids(one_gazette: Gazette):
     one_gazette.text = "pages: false\nsources: [{name: desk, path: feed.xml}]\n"
     for of in (items(20), [to_another_scheme(one) for one in [item(0), *items(20)]]):
         (one_gazette.folder / "feed.xml").write_bytes(document(of))
-        fetch(one_gazette)
+        one_gazette.fetches()
     with one_gazette.store.read() as db:
         assert len(articles.stored(db)) == 21
 

@@ -6,7 +6,6 @@ Time is simulated: the clock stands still during a round, and the origin reads t
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -19,8 +18,10 @@ from typing import Any
 import pytest
 
 import awkward_origin as origin
-from awkward_origin import ABSURD, BOMB, DAY, HOUR, NONE, PAGE, Asked, Hosts, Site, Validators, says, serves
+from awkward_hosts import Hosts
+from awkward_origin import ABSURD, BOMB, DAY, HOUR, NONE, PAGE, Asked, Site, Validators, says, serves
 from builders import MONDAY, config
+from clocks import WebClock
 from feeds import pipeline, settings
 from feeds.records import Refresh
 from storage import Store, articles, open_store, sources
@@ -138,25 +139,12 @@ def sites() -> list[Site]:
 
 
 @dataclass
-class Clock:
-    """Simulated time of day; real seconds for deadlines and timers."""
-
-    moment: datetime = MONDAY
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
-@dataclass
 class Mill:
     """A feedmill that is run for days."""
 
     folder: Path
     hosts: Hosts
-    clock: Clock
+    clock: WebClock
     chance: random.Random
     store: Store = field(init=False)
     settings: settings.Settings = field(init=False)
@@ -238,7 +226,7 @@ class Lived:
 
 
 def live(folder: Path, made: Sequence[Site], *, span: timedelta, tick: timedelta) -> Lived:
-    clock = Clock()
+    clock = WebClock()
     with Hosts(made, now=clock.now) as hosts:
         mill = Mill(folder, hosts, clock, random.Random(17))
         try:

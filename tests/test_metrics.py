@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from builders import MONDAY
 from feeds import __version__
-from feeds.metrics import Metrics
+from feeds.daemon.metrics import Metrics
 from feeds.records import Inventory, Refresh
 
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from feeds import pipeline
 from feeds.errors import NotFoundError
 from moving import START, WORDS, Gazette, Item, item, items, words
-from storage import articles, held, histories, open_store, sources, tombstones
+from storage import articles, held, histories, sources, tombstones
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
-def gazette(tmp_path: Path) -> Iterator[Gazette]:
-    opened = open_store(f"sqlite:///{tmp_path}/feedmill.db")
-    yield Gazette(opened, tmp_path, publishes=False)
-    opened.close()
+def gazette(one_gazette: Gazette) -> Gazette:
+    one_gazette.publishes = False
+    return one_gazette
 
 
 def came(gazette: Gazette, of: list[Item], *, after: timedelta = HOUR) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from builders import MONDAY, article, config
+from clocks import WebClock
 from feeds import pipeline, settings
 from feeds.normalizing.categories import slugs
 from feeds.pipeline.overview import overview, page
@@ -19,7 +19,6 @@ from feeds.records import Dating, Refresh, Rhythm, SourceState, Tally
 from feeds.settings import Settings
 from origin import Origin, answer, conditional, feed
 from storage import Store, articles, journal, sources
-from test_rounds import WebClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CONFIG = """
@@ -185,12 +184,6 @@ def test_a_source_is_linked_to_its_page_once_that_is_there(mill: Store, configur
 
 
 # What rounds come to
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin() as running:
-        yield running
 
 
 def test_the_journal_agrees_with_what_refreshes_did(store: Store, tmp_path: Path, origin: Origin) -> None:

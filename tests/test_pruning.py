@@ -12,13 +12,14 @@ import pytest
 from sqlalchemy import event
 
 from builders import MONDAY, TUESDAY, config, entry
+from clocks import Clock
 from feeds import normalizing, pipeline, settings
 from feeds.errors import SettingsError
 from feeds.normalizing import identity
 from feeds.publishing.pages import path_of
 from feeds.records import Known, Refresh
+from mill import Mill
 from storage import articles, open_store, sources
-from test_pipeline import Clock, Mill
 
 HOUR = timedelta(hours=1)
 CONFIG = """

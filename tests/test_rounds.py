@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -18,77 +15,17 @@ from feeds.fetching import timing
 from feeds.fetching.politeness import PerHost
 from feeds.pipeline import reading, refreshing
 from feeds.records import SourceState, Validators
-from feeds.settings import Settings
+from mill import Mill
 from origin import Chunks, Origin, Request, answer, conditional, feed
-from storage import articles, open_store, sources
-from test_pipeline import Clock, Mill
+from storage import open_store, sources
+from web_mill import WebMill, pass_time, read, states, statuses, titles, whole_second
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-class WebClock(Clock):
-    """Its hands are set by the test; libcurl's deadlines run on."""
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
 @pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin() as running:
-        yield running
-
-
-@dataclass
-class WebMill(Mill):
-    """A mill whose sources are on the web."""
-
-    per_host: PerHost = field(default_factory=lambda: PerHost(spacing=timedelta(0)))
-
-    @property
-    def settings(self) -> Settings:
-        return replace(super().settings, per_host=self.per_host)
-
-
-@pytest.fixture
-def mill(tmp_path: Path) -> Iterator[WebMill]:
-    one = WebMill(tmp_path, WebClock(), open_store(f"sqlite:///{tmp_path}/feedmill.db"))
-    yield one
-    one.store.close()
-
-
-def read(mill: Mill, **urls: str) -> None:
-    """From now on these are the sources."""
-    lines = "".join(f"  - {{name: {name}, url: '{url}'}}\n" for name, url in urls.items())
-    mill.text = (
-        "site: {title: Mill, url: 'https://mill.example/'}\n"
-        f"fetch: {{allow_private_addresses: true, timeout: 5s}}\nsources:\n{lines}"
-    )
-
-
-def states(mill: Mill) -> dict[str, SourceState]:
-    with mill.store.read() as db:
-        return sources.states(db)
-
-
-def titles(mill: Mill, name: str) -> set[str]:
-    with mill.store.read() as db:
-        return {article.title for article in articles.stored(db) if article.source == name}
-
-
-def statuses(mill: Mill, *names: str, force: bool = False, revive: bool = False) -> dict[str, str]:
-    return {name: done.status for name, done in mill.refresh(*names, force=force, revive=revive).items()}
-
-
-def pass_time(mill: Mill, *names: str) -> None:
-    """To the moment when all of these (or all there are) are due."""
-    known = states(mill)
-    mill.clock.moment = whole_second(max(known[name].next_fetch_at for name in names or known))
-
-
-def whole_second(moment: datetime) -> datetime:
-    """The first one not before `moment`: rounds begin at whole seconds."""
-    return (moment + timedelta(microseconds=999_999)).replace(microsecond=0)
+def mill(web_mill: WebMill) -> WebMill:
+    return web_mill
 
 
 def killed_while_reading(mill: Mill, name: str) -> None:

@@ -6,13 +6,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from builders import WEDNESDAY, config
+from clocks import Clock
 from feeds import pipeline, settings
 from feeds.normalizing.text import plain_text
 from feeds.records import Article, Link, Person, Text
@@ -27,17 +27,6 @@ NAMES = (
 
 # A mill's own affairs: where it has an article from, under which name, when it was read.
 OWN = {"source", "guid", "minted_id", "raw_digest", "fingerprint", "path", "date_from", "categories", "own_categories"}
-
-
-@dataclass(frozen=True)
-class Clock:
-    moment: datetime = WEDNESDAY
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
 
 
 @dataclass
@@ -72,7 +61,7 @@ def mill(folder: Path, *documents: Path) -> Iterator[Mill]:
     found = settings.load(config(folder, text), environ={})
     store = open_store(f"sqlite:///{folder}/feedmill.db")
     try:
-        started = pipeline.start_round(store, found, found.sources, clock=Clock())
+        started = pipeline.start_round(store, found, found.sources, clock=Clock(WEDNESDAY))
         assert {(done.status, done.problem) for done in started.refreshes} <= {("fetched", "")}
         pipeline.publish(store, found)
         yield Mill(folder, found, store)

@@ -15,33 +15,18 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from builders import MONDAY, config
+from clocks import Clock
 from feeds import settings
+from feeds.daemon.jobs import STUCK, Job
+from feeds.daemon.service import ServiceManager
+from feeds.daemon.signals import Signals
+from feeds.daemon.work import AT_ONCE, SPREAD
 from feeds.errors import BusyError, StoreUnavailableError
-from feeds.service import ServiceManager
-from feeds.signals import Signals
-from scheduler import AT_ONCE, JOBS, SPREAD, STUCK, TICK, Daemon, Job
+from scheduler import TICK, Daemon
 from storage import Store, claims, leases, open_store
 
 PATIENCE = 30
 ELSEWHERE = "elsewhere.example/1/1"  # of a process on another machine nothing is known: it may live
-
-
-@dataclass
-class Clock:
-    """Both its hands stand still until they are set."""
-
-    moment: datetime = MONDAY + timedelta(microseconds=700_000)
-    seconds: float = 1000.0
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def pass_time(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
-        self.seconds += seconds
 
 
 @dataclass
@@ -61,7 +46,7 @@ class Looks:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(MONDAY + timedelta(microseconds=700_000))
 
 
 @pytest.fixture
@@ -71,7 +56,7 @@ def daemon(tmp_path: Path, clock: Clock) -> Iterator[Daemon]:
     yield one
     if one.scheduler.running:
         one.scheduler.shutdown()
-    one.stream.stop()
+    one.work.stream.stop()
     store.close()
 
 
@@ -91,7 +76,7 @@ def until(is_so: Callable[[], object]) -> None:
 
 def runs(daemon: Daemon, job: str) -> int:
     wanted = f'feedmill_job_seconds_count{{job="{job}"}} '
-    found = [line for line in daemon.exposition().decode().splitlines() if line.startswith(wanted)]
+    found = [line for line in daemon.shown.exposition().decode().splitlines() if line.startswith(wanted)]
     return int(float(found[0].removeprefix(wanted))) if found else 0
 
 
@@ -99,30 +84,30 @@ def runs(daemon: Daemon, job: str) -> int:
 
 
 def test_after_a_start_the_due_sources_are_spread_and_later_none_waits(daemon: Daemon, clock: Clock) -> None:
-    at_first = daemon.limit(clock.now().replace(microsecond=0), 9_000)  # a tick begins at a whole second
+    at_first = daemon.work.limit(clock.now().replace(microsecond=0), 9_000)  # a tick begins at a whole second
     assert at_first == 9_000 * (TICK / SPREAD)
-    assert daemon.limit(MONDAY + SPREAD - TICK, 9_000) == at_first
-    assert daemon.limit(MONDAY + SPREAD, 9_000) is None
+    assert daemon.work.limit(MONDAY + SPREAD - TICK, 9_000) == at_first
+    assert daemon.work.limit(MONDAY + SPREAD, 9_000) is None
 
 
 def test_a_few_sources_are_begun_at_once_though_it_just_started(daemon: Daemon, clock: Clock) -> None:
-    assert daemon.limit(clock.now(), 10) == daemon.limit(clock.now(), 1_000) == AT_ONCE
+    assert daemon.work.limit(clock.now(), 10) == daemon.work.limit(clock.now(), 1_000) == AT_ONCE
 
 
 def test_after_a_long_sleep_they_are_spread_again(daemon: Daemon, clock: Clock) -> None:
     clock.pass_time(3_600)
-    daemon.refresh()
-    assert daemon.limit(clock.now() + TICK, 9_000) is None
+    daemon.work.refresh()
+    assert daemon.work.limit(clock.now() + TICK, 9_000) is None
     clock.pass_time(8 * 3_600)
-    assert daemon.limit(clock.now(), 9_000) == 600
+    assert daemon.work.limit(clock.now(), 9_000) == 600
     for _tick in range(SPREAD // TICK):
-        daemon.refresh()
+        daemon.work.refresh()
         clock.pass_time(TICK.total_seconds())
-    assert daemon.limit(clock.now(), 9_000) is None
+    assert daemon.work.limit(clock.now(), 9_000) is None
 
 
 def test_a_clock_set_back_by_a_year_spreads_nothing_for_a_year(daemon: Daemon) -> None:
-    assert daemon.limit(MONDAY - timedelta(days=365), 9_000) is None
+    assert daemon.work.limit(MONDAY - timedelta(days=365), 9_000) is None
 
 
 # Jobs
@@ -131,51 +116,51 @@ def test_a_clock_set_back_by_a_year_spreads_nothing_for_a_year(daemon: Daemon) -
 def test_what_goes_wrong_in_a_job_is_told_until_it_goes_well(daemon: Daemon) -> None:
     ends: list[Exception] = [StoreUnavailableError("feedmill.db: database is locked; let it finish"), KeyError("bug")]
 
-    def fails(_daemon: Daemon) -> None:
+    def fails() -> None:
         if ends:
             raise ends.pop(0)
 
     job = Job("publish", fails, ticks=1, deadline=900)
-    daemon.work(job)
-    assert daemon.health().problems == ("publish: feedmill.db: database is locked; let it finish",)
-    assert not daemon.health().is_ready
-    daemon.work(job)
-    assert daemon.health().problems == ("publish: KeyError('bug'); please report it",)
-    daemon.work(job)
-    assert daemon.health().problems == ()
+    daemon.jobs.run(job)
+    assert daemon.shown.health().problems == ("publish: feedmill.db: database is locked; let it finish",)
+    assert not daemon.shown.health().is_ready
+    daemon.jobs.run(job)
+    assert daemon.shown.health().problems == ("publish: KeyError('bug'); please report it",)
+    daemon.jobs.run(job)
+    assert daemon.shown.health().problems == ()
     assert runs(daemon, "publish") == 3
 
 
 def test_a_publishing_that_fails_is_told_until_one_succeeds(daemon: Daemon, clock: Clock, tmp_path: Path) -> None:
-    publishing = next(job for job in JOBS if job.name == "publish")
+    publishing = next(job for job in daemon.jobs if job.name == "publish")
     in_the_way = tmp_path / "public" / "atom.xml"
     in_the_way.mkdir(parents=True)
-    daemon.refresh()
+    daemon.work.refresh()
     for _run in range(3):
-        daemon.work(publishing)
-        assert not daemon.health().is_ready
-        assert "atom.xml" in daemon.health().problems[0]
+        daemon.jobs.run(publishing)
+        assert not daemon.shown.health().is_ready
+        assert "atom.xml" in daemon.shown.health().problems[0]
         clock.pass_time(5)
     in_the_way.rmdir()
     clock.pass_time(TICK.total_seconds())
-    daemon.work(publishing)
-    assert daemon.health().problems == ()
-    assert daemon.health().is_ready
+    daemon.jobs.run(publishing)
+    assert daemon.shown.health().problems == ()
+    assert daemon.shown.health().is_ready
 
 
 def test_its_health_names_nothing_private(daemon: Daemon, tmp_path: Path) -> None:
     private = "categories: [{name: Staff, private: {user: mill, password: stone-and-water}}]"
-    daemon.settings = settings.load(config(tmp_path, private), environ={})
-    daemon.note("publish", f"{tmp_path}/public.private/staff/atom.xml: Is a directory")
-    assert daemon.health().problems == ("publish: ***: Is a directory",)
+    daemon.config.settings = settings.load(config(tmp_path, private), environ={})
+    daemon.jobs.note("publish", f"{tmp_path}/public.private/staff/atom.xml: Is a directory")
+    assert daemon.shown.health().problems == ("publish: ***: Is a directory",)
 
 
 def test_it_is_ready_after_its_first_tick_and_its_first_publishing_and_not_before(daemon: Daemon) -> None:
-    assert (daemon.health().is_ready, daemon.health().last_tick_at) == (False, None)
-    daemon.refresh()
-    assert (daemon.health().is_ready, daemon.health().last_tick_at) == (False, MONDAY)
-    daemon.publish()
-    assert daemon.health().is_ready
+    assert (daemon.shown.health().is_ready, daemon.shown.health().last_tick_at) == (False, None)
+    daemon.work.refresh()
+    assert (daemon.shown.health().is_ready, daemon.shown.health().last_tick_at) == (False, MONDAY)
+    daemon.work.publish()
+    assert daemon.shown.health().is_ready
 
 
 @pytest.fixture
@@ -183,11 +168,11 @@ def blocked(daemon: Daemon) -> Iterator[threading.Event]:
     """A publish job that began now and ends when the event is set."""
     has_begun, may_end = threading.Event(), threading.Event()
 
-    def blocks(_daemon: Daemon) -> None:
+    def blocks() -> None:
         has_begun.set()
         may_end.wait(PATIENCE)
 
-    thread = threading.Thread(target=daemon.work, args=(Job("publish", blocks, ticks=1, deadline=900),))
+    thread = threading.Thread(target=daemon.jobs.run, args=(Job("publish", blocks, ticks=1, deadline=900),))
     thread.start()
     assert has_begun.wait(PATIENCE)
     yield may_end
@@ -199,16 +184,16 @@ def test_a_job_beyond_its_deadline_makes_the_daemon_unwell(
     daemon: Daemon, clock: Clock, blocked: threading.Event
 ) -> None:
     clock.pass_time(899)
-    assert "publish" not in daemon.overdue()
+    assert "publish" not in daemon.jobs.overdue()
     clock.pass_time(2)
-    assert "publish" in daemon.overdue()
-    assert "publish" not in daemon.overdue(times=2)
-    assert not daemon.health().is_alive
-    assert "publish: takes longer than it should" in daemon.health().problems
+    assert "publish" in daemon.jobs.overdue()
+    assert "publish" not in daemon.jobs.overdue(times=2)
+    assert not daemon.shown.health().is_alive
+    assert "publish: takes longer than it should" in daemon.shown.health().problems
     clock.pass_time(900)
-    assert "publish" in daemon.overdue(times=2)
+    assert "publish" in daemon.jobs.overdue(times=2)
     blocked.set()
-    until(lambda: "publish" not in daemon.overdue())
+    until(lambda: "publish" not in daemon.jobs.overdue())
 
 
 # The main thread
@@ -224,16 +209,16 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_refreshes_without_a_sign_of_life_end_it(daemon: Daemon, clock: Clock, ended: list[int]) -> None:
     looks = int(2 * STUCK) // 5
-    daemon.watch(Looks([lambda: clock.pass_time(5)] * looks))  # type: ignore[arg-type]
+    daemon.watch.keep(Looks([lambda: clock.pass_time(5)] * looks))  # type: ignore[arg-type]
     assert ended == []
-    daemon.watch(Looks([lambda: clock.pass_time(5)]))  # type: ignore[arg-type]
+    daemon.watch.keep(Looks([lambda: clock.pass_time(5)]))  # type: ignore[arg-type]
     assert ended == [1]
 
 
 def test_to_have_been_stopped_for_long_is_no_sign_of_death(daemon: Daemon, clock: Clock, ended: list[int]) -> None:
-    daemon.watch(Looks([lambda: clock.pass_time(10 * STUCK), lambda: clock.pass_time(1)]))  # type: ignore[arg-type]
+    daemon.watch.keep(Looks([lambda: clock.pass_time(10 * STUCK), lambda: clock.pass_time(1)]))  # type: ignore[arg-type]
     assert ended == []
-    daemon.watch(Looks([lambda: clock.pass_time(5)] * (int(STUCK) // 5 + 2)))  # type: ignore[arg-type]
+    daemon.watch.keep(Looks([lambda: clock.pass_time(5)] * (int(STUCK) // 5 + 2)))  # type: ignore[arg-type]
     assert ended  # but nobody took up his work again
 
 
@@ -252,13 +237,13 @@ def test_the_manager_has_signs_of_life_while_it_is_well_and_none_once_a_job_is_o
         def well() -> None:
             clock.pass_time(interval / 4)
 
-        daemon.watch(Looks([well] * 9))  # type: ignore[arg-type]
+        daemon.watch.keep(Looks([well] * 9))  # type: ignore[arg-type]
         assert heard(listening) == ["WATCHDOG=1"] * 3
-        daemon.running["publish"] = clock.monotonic() - 901
-        daemon.watch(Looks([well] * 9))  # type: ignore[arg-type]
+        daemon.jobs.running["publish"] = clock.monotonic() - 901
+        daemon.watch.keep(Looks([well] * 9))  # type: ignore[arg-type]
         assert heard(listening) == []
-        daemon.running.clear()
-        daemon.watch(Looks([well]))  # type: ignore[arg-type]
+        daemon.jobs.running.clear()
+        daemon.watch.keep(Looks([well]))  # type: ignore[arg-type]
         assert heard(listening) == ["WATCHDOG=1"]
         store.close()
 
@@ -312,23 +297,23 @@ def real_now() -> datetime:
 
 
 def test_whoever_lost_the_store_to_another_daemon_ends(daemon: Daemon, clock: Clock) -> None:
-    daemon.take_lease()
+    daemon.lease.take()
     with Signals() as signals:
-        daemon.renew()
+        daemon.lease.renew()
         assert signals.wait(0) == frozenset()
         take_over(daemon, clock)
-        daemon.renew()
+        daemon.lease.renew()
         assert Signals.END in signals.wait(PATIENCE)
 
 
 def test_a_lease_that_nobody_holds_any_more_is_taken_again(daemon: Daemon) -> None:
-    daemon.take_lease()
-    daemon.release()
-    daemon.renew()
-    with daemon.store.read() as db:
+    daemon.lease.take()
+    daemon.lease.release()
+    daemon.lease.renew()
+    with daemon.lease.store.read() as db:
         held = leases.held(db, leases.DAEMON, now=MONDAY, is_alive=claims.is_alive)
     assert held is not None
-    assert held.held_by == daemon.owner
+    assert held.held_by == daemon.lease.owner
 
 
 def test_a_second_daemon_names_the_first(daemon: Daemon, clock: Clock) -> None:
@@ -336,11 +321,11 @@ def test_a_second_daemon_names_the_first(daemon: Daemon, clock: Clock) -> None:
     with pytest.raises(
         BusyError, match=r"at work on this store already, as process 1 on elsewhere.example since 2026-"
     ):
-        daemon.take_lease()
+        daemon.lease.take()
 
 
 def take_over(daemon: Daemon, clock: Clock) -> None:
-    with daemon.store.begin() as db:
+    with daemon.lease.store.begin() as db:
         leases.take(db, leases.DAEMON, owner=ELSEWHERE, now=clock.now(), is_alive=lambda _owner: False)
 
 
@@ -351,35 +336,35 @@ def watched(daemon: Daemon, *steps: Callable[[], object]) -> None:
     """The main thread's looks at the file, one after each step."""
     for step in steps:
         step()
-        daemon.look_after_config(is_told=False)
+        daemon.watch.look_after_config(is_told=False)
 
 
 def test_a_config_is_reloaded_once_it_no_longer_changes(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.load = lambda: settings.load(tmp_path / "config.yaml", environ={})
+    daemon.config.load = lambda: settings.load(tmp_path / "config.yaml", environ={})
     daemon.schedule()
     half = lambda: (tmp_path / "config.yaml").write_text("sources: []")  # noqa: E731
     whole = lambda: (tmp_path / "config.yaml").write_text("sources: [{name: desk, path: desk/, categories: [Loaf]}]")  # noqa: E731
     watched(daemon, half, whole)
-    assert daemon.settings.sources[0].categories == ()
+    assert daemon.config.settings.sources[0].categories == ()
     watched(daemon, lambda: None)
-    assert daemon.settings.sources[0].categories == ("Loaf",)
+    assert daemon.config.settings.sources[0].categories == ("Loaf",)
 
 
 def test_a_config_that_names_no_source_any_more_is_adopted_only_on_sighup(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.load = lambda: settings.load(tmp_path / "config.yaml", environ={})
+    daemon.config.load = lambda: settings.load(tmp_path / "config.yaml", environ={})
     daemon.schedule()
     watched(daemon, lambda: (tmp_path / "config.yaml").write_text(""), lambda: None, lambda: None)
-    assert len(daemon.settings.sources) == 1
-    assert "names no source any more; SIGHUP adopts it" in daemon.problems["config"]
-    daemon.look_after_config(is_told=True)
-    assert daemon.settings.sources == ()
-    assert "config" not in daemon.problems
+    assert len(daemon.config.settings.sources) == 1
+    assert "names no source any more; SIGHUP adopts it" in daemon.jobs.problems["config"]
+    daemon.watch.look_after_config(is_told=True)
+    assert daemon.config.settings.sources == ()
+    assert "config" not in daemon.jobs.problems
 
 
 def test_a_database_file_that_was_deleted_is_noticed(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.refresh()
+    daemon.work.refresh()
     (tmp_path / "feedmill.db").rename(tmp_path / "away.db")
     with pytest.raises(StoreUnavailableError, match="its file is gone, or another one stands there; put it back"):
-        daemon.refresh()
+        daemon.work.refresh()
     (tmp_path / "away.db").rename(tmp_path / "feedmill.db")
-    daemon.refresh()
+    daemon.work.refresh()

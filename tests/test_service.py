@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from feeds.service import ServiceManager
+from feeds.daemon.service import ServiceManager
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,16 @@ import pytest
 from lxml import etree
 
 from builders import MONDAY
+from clocks import Clock
 from feeds import pipeline
 from feeds.pipeline import editions, reading, storing
 from feeds.pipeline.judging import judge
 from feeds.records import Body, Fetched
+from mill import Mill
 from moving import CONFIG as ONE
 from moving import START, Gazette, document, items
 from moving import item as item_
 from storage import Store, articles, sources
-from test_pipeline import Clock, Mill
 
 HOUR = timedelta(hours=1)
 CONFIG = """

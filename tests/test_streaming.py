@@ -5,51 +5,19 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 
 import pytest
 
 import deadly
 from builders import MONDAY
-from feeds import pipeline
+from clocks import WebClock
 from feeds.pipeline import reading, refreshing, streaming
-from feeds.records import Refresh
-from origin import Origin, answer, conditional, feed
+from origin import answer, conditional, feed
+from river import PATIENCE, flowing, until
 from storage import open_store
-from test_rounds import WebClock, WebMill, read, states, titles, whole_second
-
-PATIENCE = 30
-
-
-@dataclass
-class River:
-    """A stream over a mill, and what it told."""
-
-    mill: WebMill
-    seen: list[Refresh] = field(default_factory=list)
-    number: int = 0
-
-    def __post_init__(self) -> None:
-        mill = self.mill
-        self.stream = pipeline.Stream(mill.store, mill.settings, clock=mill.clock, observe=self.seen.append)
-        self.stream.start()
-
-    def tick(self) -> None:
-        self.stream.add_due(now=self.mill.clock.now(), limit=lambda _sources: None)
-
-    def adopt(self) -> None:
-        self.stream.adopt(self.mill.settings)
-
-    def saw(self, name: str) -> list[str]:
-        return [refresh.status for refresh in self.seen if refresh.source == name]
-
-
-@pytest.fixture
-def origin() -> Iterator[Origin]:
-    with Origin() as running:
-        yield running
+from web_mill import WebMill, read, states, titles, whole_second
 
 
 @pytest.fixture
@@ -60,27 +28,11 @@ def mill(tmp_path) -> Iterator[WebMill]:
 
 
 @contextmanager
-def flowing(mill: WebMill) -> Iterator[River]:
-    river = River(mill)
-    try:
-        yield river
-    finally:
-        river.stream.stop()
-
-
-@contextmanager
 def locked(mill: WebMill) -> Iterator[None]:
     with closing(sqlite3.connect(mill.folder / "feedmill.db", timeout=PATIENCE, isolation_level=None)) as db:
         db.execute("BEGIN EXCLUSIVE")
         yield
         db.execute("ROLLBACK")
-
-
-def until(is_so: Callable[[], object]) -> None:
-    end_at = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < end_at
-        time.sleep(0.01)
 
 
 def test_sources_are_added_as_they_fall_due_and_none_at_work_is_added_twice(mill, origin):

@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-import test_pipeline
+import mill as mills
 from builders import MONDAY, TUESDAY, article, config
+from clocks import Clock
 from feeds import pipeline, settings
 from feeds.errors import NotFoundError, OutputError
 from feeds.normalizing import urls
@@ -289,7 +290,7 @@ def test_withdrawn_once_more_it_finishes_what_was_killed(mill: Mill, monkeypatch
 
 def test_an_article_without_an_address_stays_away_though_its_file_is_renamed(tmp_path: Path) -> None:
     with contextlib.closing(open_store(f"sqlite:///{tmp_path}/feedmill.db")) as store:
-        mill = test_pipeline.Mill(tmp_path, test_pipeline.Clock(), store)
+        mill = mills.Mill(tmp_path, Clock(), store)
         mill.article("Regretted")
         mill.feed("Far")
         mill.round()

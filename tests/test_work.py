@@ -22,14 +22,17 @@ from feeds.records import Body, Fetched
 from origin import answer, feed
 from statements import statements
 from storage import Store, articles, covering, sources, stories
-from test_rounds import mill, origin, read, statuses, titles
-
-__all__ = ["mill", "origin"]  # fixtures
+from web_mill import WebMill, read, statuses, titles
 
 JUDGE = stories.Judge(
     may_be=lambda _one, _other: True, same=lambda _one, _other: "", rank=covering.by_date, is_apart=lambda _name: False
 )
 FORTY = [f"a{number}" for number in range(40)]
+
+
+@pytest.fixture
+def mill(web_mill: WebMill) -> WebMill:
+    return web_mill
 
 
 @pytest.fixture

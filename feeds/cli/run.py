@@ -10,7 +10,7 @@ import scheduler
 from feeds import settings
 from feeds.cli import Context, logs
 from feeds.clock import SystemClock
-from feeds.service import ServiceManager
+from feeds.daemon.service import ServiceManager
 
 
 @click.command("run")

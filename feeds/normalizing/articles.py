@@ -10,7 +10,7 @@ from datetime import datetime
 from feeds.normalizing import dating, extensions, identity, languages, likeness, links, urls
 from feeds.normalizing.categories import assign, tidy
 from feeds.normalizing.html import first_image, sanitize
-from feeds.normalizing.tellings import telling_of
+from feeds.normalizing.tellings import telling
 from feeds.normalizing.text import plain_text, text_of
 from feeds.records import (
     Article,
@@ -76,6 +76,7 @@ def normalize(
     own = tuple(tidy(_label(name, is_html=False)) for name in entry.categories[:MAX_LABELS])
     dates = dating.dated(entry, source, taking, now=now)
     minted = identity.mint(authority, source.name, guid)
+    told = telling(source=source.name, url=url, title=title, html=max(content_html, summary_html, key=len))
     article = Article(
         source=source.name,
         guid=guid,
@@ -103,15 +104,13 @@ def normalize(
         path=entry.path,
         atom_id=identity.atom_id(guid, minted),
         minted_id=minted,
-    )
-    told = telling_of(article)
-    return replace(
-        article,
-        extensions=extensions.tame(entry.extensions, article, base_url=base_url) if entry.extensions else (),
-        link_key=links.key(url),
+        link_key=links.key_of(told.link),
         title_key=likeness.title_key(told.title),
         bands=likeness.bands(told),
     )
+    if not entry.extensions:
+        return article
+    return replace(article, extensions=extensions.tame(entry.extensions, article, base_url=base_url))
 
 
 def _language(entry: Entry, html: str) -> str:

@@ -116,7 +116,8 @@ def _paragraphs(value: str) -> str:
 
 def _renamed(markup: str) -> str:
     """The same markup with the names of elements that are not on our lists veiled; itself where all are."""
-    if all(name.lower() in _KNOWN for name in set(_NAME.findall(markup))):
+    names = set(_NAME.findall(markup))
+    if names <= _KNOWN or all(name.lower() in _KNOWN for name in names):
         return markup
 
     def veiled(tag: re.Match[str]) -> str:
@@ -171,7 +172,8 @@ def _frame_link(_name: str, attributes: dict[str, str]) -> str:
 
 def _show_the_real_one(name: str, attributes: dict[str, str], base: str) -> None:
     """Judges `src` and `srcset`; the addresses a lazy image waits for are put where they are seen without a script."""
-    lazy = {key: unescape(attributes.pop(key)) for key in LAZY_ALL & attributes.keys()}
+    waiting = [] if LAZY_ALL.isdisjoint(attributes) else LAZY_ALL & attributes.keys()
+    lazy = {key: unescape(attributes.pop(key)) for key in waiting}
     show = _shown if name == "img" else absolute
     shown = show(unescape(attributes.pop("src", "")), base)
     found = {"src": shown}

@@ -10,17 +10,16 @@ Bands are stored, so what they are made of is for ever: articles with bands made
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from operator import mul
 from typing import Final
-from zlib import crc32
 
-from feeds.normalizing.tellings import Telling, figures, is_figure, is_unspaced, weight
+from feeds.normalizing.tellings import Telling, figures, hashes_of, is_figure, is_unspaced, shingles, weight
 
 SLOTS: Final = 64
 ROWS: Final = 4  # slots that make a band: 16 bands, of which texts with a Jaccard of 0.7 share one in 99 of 100 cases
@@ -39,8 +38,8 @@ SUBSTANTIAL: Final = 150  # words: a source that repeats a text of that size rep
 TITLE_SAYS_ENOUGH: Final = 4  # words that number nothing: fewer may be the title of a series
 NAMES_ONE: Final = 3  # words: fewer ("Hello world") are many an article's title
 
-_ROW = struct.Struct(f">B{ROWS}I")
-_SPREAD = 0x9E3779B1  # a prime near 2^32 over the golden ratio: it spreads what differs in low bits over all of them
+_NONE = 1 << 30  # more than any hash of a shingle
+_WEIGHTS = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93)  # of a band's slots
 _63 = (1 << 63) - 1
 
 
@@ -60,9 +59,8 @@ def bands(one: Telling) -> tuple[int, ...]:
     """Keys of 63 bits: articles that tell one story at length have at least one in common. None for a short text."""
     if one.is_short:
         return ()
-    slots = _minima(one.shingles)
-    rows = (_ROW.pack(number, *slots[number * ROWS : (number + 1) * ROWS]) for number in range(SLOTS // ROWS))
-    return tuple(dict.fromkeys((*_phrases(one.tokens), *map(_key, rows))))
+    rows = _rows(_minima(shingles(one.tokens)))
+    return tuple(dict.fromkeys((*_phrases(one.tokens), *rows)))
 
 
 def title_key(title: tuple[str, ...]) -> int:
@@ -257,26 +255,30 @@ def _by_context(tokens: tuple[str, ...], wanted: Set[str]) -> dict[tuple[str, st
 def _phrases(tokens: tuple[str, ...]) -> list[int]:
     """Keys of the phrases that a text opens with: of all, those with the least hashes, so that two openings that do
     not begin at the same word have some of them in common."""
-    opening = [token.encode() for token in tokens[:OPENING]]
-    windows = (b" ".join(opening[at : at + PHRASE]) for at in range(max(1, len(opening) - PHRASE + 1)))
-    least = sorted((crc32(window) * _SPREAD & 0xFFFFFFFF, window) for window in set(windows))[:PHRASES]
-    return [_key(window) for _hash, window in least]
+    opening = tokens[:OPENING]
+    sums = (0, *accumulate(hashes_of(opening)))
+    windows = {end - start & 0xFFFFFFFF: at for at, (start, end) in enumerate(zip(sums, sums[PHRASE:], strict=False))}
+    return [_key(" ".join(opening[at : at + PHRASE]).encode()) for _hash, at in sorted(windows.items())[:PHRASES]]
 
 
-def _minima(hashes: frozenset[int]) -> list[int]:
+def _minima(hashes: Iterable[int]) -> list[int]:
     """The least hash in each slot: one hash of a shingle both chooses its slot and stands in it (one permutation
     hashing); a slot that none has chosen borrows from another, which its number alone determines."""
-    spread = sorted([each * _SPREAD >> 2 & 0x3FFFFFFF for each in hashes], reverse=True)  # 30 bits: Python's fast ones
-    least = {value >> 24: value for value in spread}
-    return [least[slot] if slot in least else least[_lender(slot, least)] for slot in range(SLOTS)]
+    least = [_NONE] * SLOTS
+    for value in hashes:
+        if value < least[value % SLOTS]:
+            least[value % SLOTS] = value
+    return [_borrowed(slot, least) if value == _NONE else value for slot, value in enumerate(least)]
 
 
-def _lender(slot: int, least: dict[int, int]) -> int:
-    attempt, lender = 0, slot
-    while lender not in least:
-        attempt += 1
-        lender = crc32(b"%d %d" % (slot, attempt)) * _SPREAD >> 26 & 0x3F
-    return lender
+def _borrowed(slot: int, least: Sequence[int]) -> int:
+    step = 2 * slot + 1  # which is odd, so that it comes by all slots
+    return next(value for at in range(SLOTS) if (value := least[(slot + at * step) % SLOTS]) != _NONE)
+
+
+def _rows(slots: Sequence[int]) -> Iterator[int]:
+    for start in range(0, SLOTS, ROWS):
+        yield sum(map(mul, slots[start : start + ROWS], _WEIGHTS), start) & _63
 
 
 def _key(word: bytes) -> int:

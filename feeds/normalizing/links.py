@@ -36,7 +36,11 @@ def comparable(url: str) -> str:
 
 def key(url: str) -> int:
     """A key of 63 bits by which articles with one address are found; 0 where `comparable` says nothing."""
-    address = comparable(url)
+    return key_of(comparable(url))
+
+
+def key_of(address: str) -> int:
+    """The same of what `comparable` has said."""
     digest = hashlib.blake2b(address.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) >> 1 if address else 0
 

@@ -38,6 +38,7 @@ _NO_COUNT = re.compile(
     r"|(?:leave|post|add|write) a (?:comment|reply)(?: ?[(（]\d+[)）]?)?",
     re.IGNORECASE,
 )
+_ANY_COUNT = re.compile(f"{_COUNT.pattern}|{_NO_COUNT.pattern}", re.IGNORECASE)
 _BETWEEN_COUNTS = " ·•|,，/;-[]()【】（）"
 _LONGEST_COUNT = 120  # characters
 
@@ -46,8 +47,10 @@ _NETWORKS = (
     "doubleclick.net googlesyndication.com googleadservices.com amazon-adsystem.com adzerk.net adnxs.com "
     "buysellads.com buysellads.net carbonads.com carbonads.net pheedo.com feedsportal.com taboola.com outbrain.com"
 )
-_OF_NETWORK = rf'"https?://(?:[^"/?#]{{0,100}}\.)?(?:{"|".join(map(re.escape, _NETWORKS.split()))})[/?#:"]'
-_AD = re.compile(rf"<a [^>]*?\bhref={_OF_NETWORK}[^>]*>.*?</a>|<img [^>]*?\bsrc={_OF_NETWORK}[^>]*>", re.DOTALL)
+_OF_NETWORK = re.compile(rf'"https?://(?:[^"/?#]{{0,100}}\.)?(?:{"|".join(map(re.escape, _NETWORKS.split()))})[/?#:"]')
+_AD = re.compile(
+    rf"<a [^>]*?\bhref={_OF_NETWORK.pattern}[^>]*>.*?</a>|<img [^>]*?\bsrc={_OF_NETWORK.pattern}[^>]*>", re.DOTALL
+)
 
 
 def without_counts(text: str) -> str:
@@ -61,7 +64,7 @@ def _only_counts(line: str) -> bool:
     if len(line) > _LONGEST_COUNT:
         return False
     line = line.strip(_BETWEEN_COUNTS)
-    if not (_COUNT.match(line) or _NO_COUNT.match(line)):  # of most lines the first look says it
+    if not _ANY_COUNT.match(line):  # of most lines the first look says it
         return False
     is_certain = _CERTAIN_COUNT.search(line) or _NO_COUNT.search(line)
     return is_certain is not None and not _COUNT.sub("", _NO_COUNT.sub("", line)).strip(_BETWEEN_COUNTS)
@@ -69,15 +72,19 @@ def _only_counts(line: str) -> bool:
 
 def spelled(text: str) -> str:
     """Text in one spelling: composed letters, straight quotes, no hyphens that are seen at the end of a line only."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_SPELLING))
+    if text.isascii():
+        return text
+    for sign, plain in _SPELLING:  # a fraction of what `translate` takes, as most texts have none of them
+        text = text.replace(sign, plain)
+    return unicodedata.normalize("NFC", text)
 
 
-_SPELLING = dict.fromkeys(map(ord, "‘’‚‛′"), "'") | dict.fromkeys(map(ord, "“”„‟″"), '"') | {0xAD: None}
+_SPELLING = (*((sign, "'") for sign in "‘’‚‛′"), *((sign, '"') for sign in "“”„‟″"), ("\xad", ""))
 
 
 def without_ads(html: str) -> str:
     """HTML that `sanitize` made, without the links and pictures of advertising networks."""
-    return _AD.sub("", html)
+    return _AD.sub("", html) if _OF_NETWORK.search(html) else html
 
 
 def has_other_links(old: Sequence[str], new: Sequence[str]) -> bool:

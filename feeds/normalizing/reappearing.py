@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
@@ -53,9 +54,13 @@ class _Read:
     def says_something(self) -> bool:
         return any(self.words[1:])
 
+    @cached_property
+    def said(self) -> datetime | None:
+        return self.article.said
+
     @property
     def is_dated(self) -> bool:
-        return self.article.said is not None
+        return self.said is not None
 
 
 Pair: TypeAlias = tuple[_Read, _Read]  # that came, that is stored
@@ -118,6 +123,7 @@ class _Proof(NamedTuple):
     word: Callable[[_Read], Hashable]  # what an article is known by; None where it has no such thing
     check: Callable[[_Read, _Read], bool]
     may_have_copies: bool = True  # that count as one
+    sign: Callable[[_Read], Hashable] = lambda _one: None  # what those of one word have in common, and is read for less
 
 
 def _alias(came: _Read, old: _Read, reason: str) -> Alias:
@@ -127,6 +133,8 @@ def _alias(came: _Read, old: _Read, reason: str) -> Alias:
 
 def _pairs(arrived: Sequence[_Read], stored: Sequence[_Read], proof: _Proof) -> Iterable[Pair]:
     """Those that have one word, which is theirs alone."""
+    signs = {proof.sign(each) for each in arrived} & {proof.sign(each) for each in stored}
+    arrived, stored = ([each for each in side if proof.sign(each) in signs] for side in (arrived, stored))
     theirs = _grouped(stored, proof.word)
     for key, mine in _grouped(arrived, proof.word).items():
         same = theirs.get(key, [])
@@ -154,11 +162,15 @@ def _page(one: _Read) -> Hashable:
 def _text_and_date(one: _Read) -> Hashable:
     """A long text tells an article whatever its title is now."""
     words = one.words if one.telling.is_short else one.words[1:]
-    return (one.article.said, words) if one.is_dated and one.says_something else None
+    return (one.said, words) if one.is_dated and one.says_something else None
 
 
 def _title_and_date(one: _Read) -> Hashable:
-    return (one.article.said, one.title) if one.is_dated and one.title else None
+    return (one.said, one.title) if one.is_dated and one.title else None
+
+
+def _date(one: _Read) -> Hashable:
+    return one.said
 
 
 def _long_or_undated_text(one: _Read) -> Hashable:
@@ -172,7 +184,7 @@ def _is_same_page(came: _Read, old: _Read) -> bool:
     """One address may show another article every day: what it says, or when, must speak for one."""
     if came.words == old.words:
         return True
-    if came.is_dated and old.is_dated and came.article.said != old.article.said:
+    if came.is_dated and old.is_dated and came.said != old.said:
         return _tells_the_same(came, old)
     if not came.title and not old.title:
         return came.is_dated and old.is_dated and _is_not_unlike(came, old)
@@ -201,8 +213,8 @@ def _is_certain(_came: _Read, _old: _Read) -> bool:
 
 _USUAL = (
     _Proof("the same address", _page, _is_same_page),
-    _Proof("the same text and date", _text_and_date, _are_no_parts),
-    _Proof("the same title and date", _title_and_date, _is_not_unlike),
+    _Proof("the same text and date", _text_and_date, _are_no_parts, sign=_date),
+    _Proof("the same title and date", _title_and_date, _is_not_unlike, sign=_date),
 )
 _THOROUGH = (*_USUAL, _Proof("the same title and text", _long_or_undated_text, _is_certain, may_have_copies=False))
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
@@ -25,12 +27,16 @@ _FIGURE = r"[0-9]+(?:[.,:/-][0-9]+)*"
 _ORDINAL = r"第[一二三四五六七八九十百零〇两]+"
 _DAY = r"(?:(?<!一)周|星期|礼拜)[一二三四五六日天]"
 _PART = r"[(\[][上中下一二三四五六七八九十]{1,3}[)\]]"
-# The first branch says nothing that the second does not, and says it of most words in a third of the time.
+# The first two branches say nothing that the others do not, and say it of most words and characters in less time.
 _TOKEN = re.compile(
-    rf"[a-z][a-z0-9]*+(?![^\x00-\x7f])|[^\W\d_{_UNSPACED}][^\W_{_UNSPACED}]*"
+    rf"[a-z][a-z0-9]*+(?![^\x00-\x7f])|(?![第周星礼])[\u4e00-\u9fff]|[^\W\d_{_UNSPACED}][^\W_{_UNSPACED}]*"
     rf"|{_FIGURE}|{_ORDINAL}|{_DAY}|{_PART}|[^\W_]"
 )
+_ASCII_TOKEN = re.compile(rf"[a-z][a-z0-9]*+|{_FIGURE}")
+# What most Chinese texts would be taken apart for, character by character, found and replaced by itself.
+_WIDE = tuple(zip("，：；！？（）", ",:;!?()", strict=True))
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_ALL_UNSPACED = re.compile(f"[{_UNSPACED}]+")
 _COUNTS = re.compile(rf".*[0-9]|{_ORDINAL}|{_DAY}|{_PART}")
 # Words that number the parts of a series. `may` and `march` are too often other words.
 _NUMBERING = frozenset(
@@ -39,7 +45,7 @@ _NUMBERING = frozenset(
     "spring summer autumn winter".split()
 )
 
-_PRIMES = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)  # by which a word counts, by its place in a shingle
+_30 = (1 << 30) - 1  # what Python counts with fastest
 
 # Lines that a site adds to every text. A line is a block of the markup, so a phrase within a paragraph stays.
 _WRAPPING = re.compile(
@@ -60,7 +66,7 @@ _WRAPPING = re.compile(
 _COPY = re.compile(r"\A\s*[\[(【](?:转|转载|转帖|转发|repost|reposted|fwd)[\])】]", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Telling:
     """An article as one source tells it, read for comparing."""
 
@@ -68,13 +74,17 @@ class Telling:
     link: str = ""  # comparable; "" where it has no page of its own
     title: tuple[str, ...] = ()  # tokens
     tokens: tuple[str, ...] = ()  # of the text
-    shingles: frozenset[int] = frozenset()  # of the text
     published: datetime | None = None  # by the source's own word; None where it gave none
+
+    @cached_property
+    def shingles(self) -> frozenset[int]:
+        """Of the text; made when they are asked for, as most articles are compared with none."""
+        return frozenset(shingles(self.tokens))
 
     @property
     def is_short(self) -> bool:
         """Whether the text is too short to prove anything by itself."""
-        return weight(self.tokens) < SHORT
+        return len(self.tokens) < 2 * SHORT and weight(self.tokens) < SHORT
 
 
 def telling(
@@ -89,7 +99,6 @@ def telling(
         link=comparable(url),
         title=words,
         tokens=tokens,
-        shingles=shingles(tokens),
         published=published,
     )
 
@@ -110,12 +119,12 @@ def text_tokens(html: str) -> tuple[str, ...]:
     if len(html) > MAX_HTML:
         html = html[:MAX_HTML].rpartition("<")[0] or html[:MAX_HTML]
     lines = (line for line in _folded(text_of(html)).split("\n") if not _WRAPPING.fullmatch(line.strip()))
-    return tuple(_TOKEN.findall("\n".join(lines)[: 10 * MAX_TOKENS])[:MAX_TOKENS])
+    return _tokens("\n".join(lines))
 
 
 def tokens_of(text: str) -> tuple[str, ...]:
     """The tokens of plain text."""
-    return tuple(_TOKEN.findall(_folded(text[: 10 * MAX_TOKENS]))[:MAX_TOKENS])
+    return _tokens(_folded(text[: 10 * MAX_TOKENS]))
 
 
 def title_tokens(title: str) -> tuple[str, ...]:
@@ -123,15 +132,18 @@ def title_tokens(title: str) -> tuple[str, ...]:
     return tokens_of(_COPY.sub("", title, count=1))
 
 
-def shingles(tokens: tuple[str, ...]) -> frozenset[int]:
-    """Hashes of each three words, or four characters of an unspaced script, that follow each other."""
-    size = 4 if 2 * _unspaced(tokens) > len(tokens) else 3
-    # CRC-32 mixes badly and can be forged. The first is mended here and by whoever takes minima of these; the second
-    # gains nothing, as anybody who wants to be taken for a copy can copy.
-    hashes = {token: crc32(token.encode()) for token in set(tokens)}
-    places = [{token: value * prime & 0xFFFFFFFF for token, value in hashes.items()} for prime in _PRIMES[:size]]
-    columns = [[place[token] for token in tokens[at:]] for at, place in enumerate(places)]
-    return frozenset(map(sum, zip(*columns, strict=False)))
+def shingles(tokens: tuple[str, ...]) -> list[int]:
+    """Hashes of 30 bits of each three words, or four characters of an unspaced script, that follow each other."""
+    # CRC-32 can be forged, which gains nothing: anybody who wants to be taken for a copy can copy.
+    hashes = hashes_of(tokens)
+    pairs = [one + 3 * other for one, other in pairwise(hashes)]
+    apart = 2 if 2 * _unspaced(tokens) > len(tokens) else 1  # two pairs side by side are four, overlapping three
+    return [one + 5 * other & _30 for one, other in zip(pairs, pairs[apart:], strict=False)]
+
+
+def hashes_of(tokens: tuple[str, ...]) -> list[int]:
+    """A hash of 32 bits for each token, the same on every machine and for ever."""
+    return list(map(crc32, " ".join(tokens).encode().split()))
 
 
 def figures(tokens: tuple[str, ...]) -> frozenset[str]:
@@ -156,8 +168,16 @@ def is_unspaced(token: str) -> bool:
 
 def _unspaced(tokens: tuple[str, ...]) -> int:
     text = "".join(tokens)
-    return 0 if text.isascii() else len(_IS_UNSPACED.findall(text))
+    return 0 if text.isascii() else len(text) - len(_ALL_UNSPACED.sub("", text))
+
+
+def _tokens(folded: str) -> tuple[str, ...]:
+    pattern = _ASCII_TOKEN if folded.isascii() else _TOKEN
+    return tuple(pattern.findall(folded[: 10 * MAX_TOKENS])[:MAX_TOKENS])
 
 
 def _folded(text: str) -> str:
+    if not text.isascii():
+        for wide, usual in _WIDE:
+            text = text.replace(wide, usual)
     return unicodedata.normalize("NFKC", text).casefold()

@@ -59,9 +59,10 @@ def plain_text(text: Text) -> str:
 @lru_cache(maxsize=8)  # whoever makes an article asks several times
 def text_of(html: str) -> str:
     """The visible text of HTML that `sanitize` made: a line for each block, entities decoded."""
-    value = unescape(_CLEAN_TAG.sub(lambda tag: _BREAKING.get(tag[1], ""), html.replace("\n", " ")))
-    lines = (" ".join(line.split()) for line in value.split("\n"))
-    return "\n".join(filter(None, lines))
+    pieces = _CLEAN_TAG.split(html.replace("\n", " "))  # text, name of a tag, text, and so on
+    pieces[1::2] = [_BREAKING.get(name, "") for name in pieces[1::2]]
+    lines = unescape("".join(pieces)).split("\n")
+    return "\n".join(" ".join(line.split()) for line in lines if line and not line.isspace())
 
 
 def xml_safe(value: str) -> str:

@@ -7,6 +7,7 @@ What comes back is a URI (RFC 3986), not an IRI: RSS, HTTP and most readers know
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import quote, urldefrag, urljoin
@@ -27,8 +28,15 @@ _INVISIBLE = re.compile(
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _PARTS = re.compile(r"(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^\s\[\]:<>\"'`{}|^%\\,;=&]+)(?::([0-9]*))?", re.IGNORECASE)
-# Most addresses are fine as they stand, and an article has dozens: one look is enough for those.
-_FINE = re.compile(r"https?://(?=[a-z0-9])[a-z0-9.-]{1,253}(?:[/?#][A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?")
+# Most addresses are fine as they stand, or from the root of their site, and an article has dozens: one look is enough.
+_SITE = r"https?://(?=[a-z0-9])[a-z0-9.-]{1,253}"
+_FINE = re.compile(rf"{_SITE}(?:[/?#][A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?")
+_FROM_ROOT = re.compile(r"(?:/(?![/.])[A-Za-z0-9._~:?#@!$&()*+,;=%-]*)+")
+_OF_SITE = re.compile(rf"({_SITE})(?:[/?#]|\Z)")
+# From the folder of its page: `../images/1.jpg`.
+_NAMED = r"[A-Za-z0-9_~%-][A-Za-z0-9._~%-]*+"
+_FROM_FOLDER = re.compile(rf"((?:\.\./)*+)(?:{_NAMED}/)*+{_NAMED}")
+_FOLDER = re.compile(rf"({_SITE}/)((?:{_NAMED}/)*+)[^/?#]*(?:[?#]|\Z)")
 _URI = re.compile(r"[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+")
 
 _CLICKS = "fbclid gclid gclsrc gbraid wbraid dclid msclkid yclid twclid ttclid igshid igsh srsltid _openstat xtor"
@@ -45,15 +53,13 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 def absolute(address: str, base: str = "") -> str:
     """The absolute http(s) address that `address` means at `base`, or "" when it is none we may publish."""
-    if len(address) <= LONGEST and _FINE.fullmatch(address):
-        return address
-    return _http(_visible(address), base)
+    return _seen(address, base) or _http(_visible(address), base)
 
 
 def link(address: str, base: str = "") -> str:
     """As `absolute`, and also the harmless other schemes an `<a href>` may hold, such as mailto:."""
-    if len(address) <= LONGEST and _FINE.fullmatch(address):
-        return address
+    if seen := _seen(address, base):
+        return seen
     address = _visible(address)
     scheme, colon, rest = address.partition(":")
     if colon and scheme.lower() in LINK_SCHEMES:
@@ -62,6 +68,7 @@ def link(address: str, base: str = "") -> str:
     return _http(address, base)
 
 
+@lru_cache(maxsize=64)  # an entry's own is asked for several times
 def canonical(url: str) -> str:
     """An article's address without trackers, default port and capitals in its host; the rest byte for byte."""
     match = _PARTS.fullmatch(absolute(url))
@@ -79,6 +86,33 @@ def _is_tracker(pair: str) -> bool:
     name, _, value = pair.partition("=")
     name = name.lower().removeprefix("amp;")  # `&amp;utm_source=…`: escaped once too often, seen in many RSS feeds
     return name in _TRACKERS or name.startswith(_TRACKER_PREFIXES) or (name in _MARKS and value.lower() in _MARKED)
+
+
+def _seen(address: str, base: str) -> str:
+    """What `address` means, where one look says it; "" where it does not."""
+    if len(address) > LONGEST:
+        return ""
+    if _FINE.fullmatch(address):
+        return address
+    if found := _FROM_FOLDER.fullmatch(address):
+        return _in_folder(base, found[1].count("/"), address[found.end(1) :])
+    site = _site(base) if _FROM_ROOT.fullmatch(address) else ""
+    return _bounded(site + address) if site else ""
+
+
+def _in_folder(base: str, levels: int, address: str) -> str:
+    """What `address` means so many levels above the page; "" where that page has an odd address."""
+    folder = _FOLDER.match(base)
+    if folder is None:
+        return ""
+    above = folder[2].split("/")[: -1 - levels]
+    return _bounded(folder[1] + "/".join([*above, address]))
+
+
+@lru_cache(maxsize=64)  # an article's addresses have one base
+def _site(base: str) -> str:
+    found = _OF_SITE.match(base)
+    return found[1] if found else ""
 
 
 def _visible(address: str) -> str:

@@ -58,6 +58,8 @@ _PLAYER = {"controls": "", "preload": "none"}
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
 _INLINE_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^\s/?#\\]\S*", re.IGNORECASE)
+# Nearly all are like that, and need not be taken apart.
+_PLAIN_WEB = re.compile(r"https?://[a-z0-9.-]+(?:[/?#]\S*)?")
 _VALUES = {
     "lang": _LANGUAGE,
     "dir": re.compile("ltr|rtl|auto", re.IGNORECASE),
@@ -227,6 +229,8 @@ def _at_a_word(text: str, end: int) -> str:
 
 def web_address(url: str) -> str:
     """The address where it is one of the web, else "": a page links to nothing else."""
+    if _PLAIN_WEB.fullmatch(url):
+        return url
     try:
         return url if _WEB.fullmatch(url) and urlsplit(url).hostname else ""
     except ValueError:  # http://[

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import Feedmill
+from desk import rss
 from webserver import Origin
 
 
@@ -24,3 +25,21 @@ def origin() -> Iterator[Origin]:
     server = Origin()
     yield server
     server.close()
+
+
+@pytest.fixture
+def desk(feedmill: Feedmill) -> Feedmill:
+    """One file as a source, two articles in one category."""
+    (feedmill.folder / "feed.xml").write_text(rss("One", "Two"))
+    feedmill.config("sources: [{name: desk, path: feed.xml, categories: [Town Life]}]")
+    return feedmill
+
+
+@pytest.fixture
+def web(feedmill: Feedmill, origin: Origin) -> Feedmill:
+    """One source over HTTP, which has both validators."""
+    url = origin.serve(
+        "/feed.xml", rss("One"), etag='W/"a b\u00fc"', last_modified="Mon, 02 Nov 2026 08:00:00 gmt (about)"
+    )
+    feedmill.config(f"sources: [{{name: gazette, url: '{url}'}}]")
+    return feedmill

@@ -17,9 +17,9 @@ from pathlib import Path
 import scheduler
 from feeds import settings
 from feeds.cli import logs
+from feeds.daemon.service import ServiceManager
 from feeds.errors import FeedmillError
 from feeds.pipeline import reading
-from feeds.service import ServiceManager
 from storage import open_store
 
 

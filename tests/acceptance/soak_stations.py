@@ -141,7 +141,7 @@ def _station(index: int) -> Station:
     return Station(
         index=index,
         gap=gap,
-        size=chance.randint(5, 30),
+        size=chance.randint(4, 16),
         phase=chance.randint(1, gap),
         names="none" if index % 20 == 13 else ("both", "etag", "modified")[index % 3],
         is_packed=index % 4 == 2,

@@ -120,7 +120,7 @@ def test_a_second_daemon_on_the_same_store_says_so_and_ends_and_may_begin_once_t
     assert "stop that one" in second.log
     assert not second.told("serving")
     first.kill()
-    third = Daemon(mill)
+    third = Daemon(mill, tick=1)
     third.until_healthy()
     assert third.stop() == 0
     assert titles(mill) == {"Rye"}
@@ -130,7 +130,7 @@ def test_a_second_daemon_is_refused_on_postgresql_too(mill: Feedmill, postgres: 
     postgres.psql("CREATE SCHEMA daemons;")
     address = postgres.get_uri().replace("postgresql://", "postgresql+psycopg://") + "&options=-csearch_path%3Ddaemons"
     config(mill, more=f"database: '{address}'")
-    first = Daemon(mill)
+    first = Daemon(mill, tick=1)
     first.until_healthy()
     second = Daemon(mill)
     assert second.end() == 1
@@ -166,7 +166,7 @@ def test_a_taken_port_ends_it_with_1_says_what_helps_and_leaves_no_lease(mill: F
 def test_a_changed_config_is_followed_without_a_restart(mill: Feedmill, origin: Origin) -> None:
     one, two = (origin.serve(f"/{name}.xml", rss(name)) for name in ("one", "two"))
     config(mill, f"one, url: '{one}', categories: [Net]", more="categories: [Bread, Net]")
-    daemon = Daemon(mill)
+    daemon = Daemon(mill, tick=1)
     daemon.wait_for("source refreshed", source="one", status="fetched")
     until(lambda: daemon.get("net/atom.xml")[0] == 200)
 
@@ -230,7 +230,7 @@ def test_a_broken_config_keeps_the_old_settings_says_why_and_is_taken_once_it_is
 
 
 def test_what_takes_a_restart_is_said(mill: Feedmill) -> None:
-    daemon = Daemon(mill)
+    daemon = Daemon(mill, tick=1)
     daemon.wait_for("running")
     config(mill, more="database: sqlite:///other.db", port=1)
     daemon.wait_for("takes a restart of feedmill run", setting="database")
@@ -241,7 +241,7 @@ def test_what_takes_a_restart_is_said(mill: Feedmill) -> None:
 
 
 def test_a_config_that_is_gone_is_told_and_taken_once_it_is_back(mill: Feedmill) -> None:
-    daemon = Daemon(mill)
+    daemon = Daemon(mill, tick=1)
     daemon.until_healthy()
     (mill.folder / "config.yaml").rename(mill.folder / "away.yaml")
     daemon.wait_for("config cannot be used, the old settings stay")

@@ -169,7 +169,7 @@ def test_a_store_damaged_under_its_hands_is_told_and_what_is_published_is_served
     for leftover in mill.folder.glob("feedmill.db*"):
         leftover.unlink()
     (mill.folder / "good.db").rename(mill.database)
-    second = Daemon(mill)
+    second = Daemon(mill, tick=1)
     second.wait_for("source refreshed", source="desk", new=1)
     second.until_healthy()
     assert second.stop() == 0

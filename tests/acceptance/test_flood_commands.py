@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from commanding import run as feedmill
-from moving import Gazette, items
+from moving import Gazette, items, strangers
 from storage import open_store
-from test_flood_guard import strangers
 
 DOCUMENTED = "http://www.old.example/?p=103"
 

@@ -1,4 +1,4 @@
-"""The manners of etiquette.md as a decision: an answer, its history and `now` go in, a new state comes out."""
+"""When a source is asked again, by etiquette.md: an answer, its history and `now` go in, a new state comes out."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from answers import DAY, HOUR, MINUTE, NEW, OFFERED, WEEK, YEAR, failed, fetched, is_about, state, through, wait
 
 from builders import MONDAY, source
 from feeds.fetching import timing
 from feeds.fetching.timing import after, is_due
 from feeds.records import (
     Answered,
-    Fetched,
     FetchFailed,
     NotModified,
     Pacing,
@@ -24,53 +22,6 @@ from feeds.records import (
     SourceState,
     Validators,
 )
-
-MINUTE, HOUR, DAY, WEEK, YEAR = (
-    timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=365),
-)  # fmt: skip
-OFFERED = Validators(etag='W/"x"', last_modified="Mon, 02 Nov 2026 07:00:00 GMT")
-NEW = "https://new.example/feed.xml"
-
-
-def state(**changes: object) -> SourceState:
-    """A source that was read an hour ago."""
-    known = SourceState(
-        name="gazette",
-        validators=OFFERED,
-        body_digest="digest",
-        last_fetch_at=MONDAY - HOUR,
-        last_success_at=MONDAY - HOUR,
-        last_new_at=MONDAY - HOUR,
-    )
-    return replace(known, **changes)
-
-
-def fetched(validators: Validators = OFFERED, **changes: object) -> Fetched:
-    return Fetched(bodies=(), validators=validators, **changes)
-
-
-def failed(kind: str = "other", **pacing: timedelta) -> FetchFailed:
-    return FetchFailed(problem=f"{kind}!", kind=kind, pacing=Pacing(**pacing))
-
-
-def wait(result: Answered, known: SourceState | None = None, *, now: datetime = MONDAY, **changes: object) -> timedelta:
-    due = after(source(**changes), known or state(), result, now=now).next_fetch_at
-    assert due is not None
-    return due - now
-
-
-def is_about(actual: timedelta, expected: timedelta) -> bool:
-    """Later by up to a twentieth, which spreads the sources, and never earlier."""
-    return expected <= actual <= expected * 1.05
-
-
-def through(results: list[tuple[timedelta, Answered]], known: SourceState | None = None) -> SourceState:
-    """What is known after a history; each answer comes so long after MONDAY."""
-    known = known or state()
-    for since, result in results:
-        known = after(source(), known, result, now=MONDAY + since)
-    return known
-
 
 # Conditional requests
 
@@ -308,161 +259,3 @@ def test_a_hosts_strikes_are_forgotten_after_a_quiet_day_and_those_of_a_wrong_cl
     assert hold(5, MONDAY, now=MONDAY + DAY) == (1, MONDAY + DAY + HOUR)
     assert hold(5, MONDAY + YEAR) == (1, MONDAY + HOUR)
     assert not timing.is_held(MONDAY + YEAR, MONDAY)
-
-
-# Life cycle
-
-
-def test_a_source_that_is_gone_is_asked_no_more_until_it_answers_a_person():
-    known = after(source(), state(), failed("gone"), now=MONDAY)
-    assert known.standing == "gone"
-    assert not is_due(source(), known, MONDAY + 10 * YEAR)
-    assert after(source(), known, fetched(), now=MONDAY).standing == "active"
-
-
-@pytest.mark.parametrize("kind", ["not-found", "dns"])
-def test_an_address_that_is_not_there_is_asked_at_doubling_waits_for_days_and_then_parked(kind: str):
-    known, now, waits = state(), MONDAY, []
-    while known.standing == "active":
-        known = after(source(), known, failed(kind), now=now)
-        waits.append(known.next_fetch_at - now)
-        now = known.next_fetch_at
-    assert [round(each / waits[0]) for each in waits[:6]] == [1, 2, 4, 8, 16, 24]
-    assert now - MONDAY > 5 * DAY
-    assert not is_due(source(), known, now + 10 * YEAR)
-    back = after(source(), known, NotModified(), now=now)
-    assert (back.standing, back.failures, back.problem) == ("active", 0, "")
-
-
-@pytest.mark.parametrize("kind", ["other", "refused", "throttled"])
-def test_trouble_that_may_pass_parks_nobody(kind: str):
-    assert through([(n * DAY, failed(kind)) for n in range(100)]).standing == "active"
-
-
-def test_a_permanent_redirect_is_remembered_after_days_and_not_before():
-    known = through([(DAY * days, fetched(moved_to=NEW)) for days in (0, 1, 2)])
-    assert timing.address(source(), known) == source().url
-    known = through([(DAY * 3, fetched(moved_to=NEW))], known)
-    assert timing.address(source(), known) == NEW
-
-
-def test_a_304_behind_a_redirect_proves_the_same_feed():
-    known = through([(DAY * days, NotModified(moved_to=NEW)) for days in (0, 3)])
-    assert timing.address(source(), known) == NEW
-
-
-def test_a_redirect_to_another_feed_is_not_remembered_however_long_it_holds():
-    known = state()
-    for days in range(30):
-        seen = Seen(body_digest=str(days), is_same=False)
-        known = after(source(), known, fetched(moved_to=NEW), seen=seen, now=MONDAY + days * DAY)
-    assert timing.address(source(), known) == source().url
-
-
-@pytest.mark.parametrize("between", [NotModified(), fetched(moved_to="https://third.example/"), fetched()])
-def test_a_redirect_that_did_not_hold_all_the_time_begins_anew(between: Answered):
-    known = through([(DAY * 0, fetched(moved_to=NEW)), (DAY * 2, between), (DAY * 3, fetched(moved_to=NEW))])
-    assert timing.address(source(), known) == source().url
-    assert timing.address(source(), through([(DAY * 6, fetched(moved_to=NEW))], known)) == NEW
-
-
-def test_a_redirect_first_seen_by_a_clock_that_was_ahead_is_proven_in_days_and_not_in_years():
-    known = through(
-        [(10 * YEAR, fetched(moved_to=NEW)), (HOUR, fetched(moved_to=NEW)), (4 * DAY, fetched(moved_to=NEW))]
-    )
-    assert timing.address(source(), known) == NEW
-
-
-def test_a_log_in_page_behind_a_redirect_replaces_no_address():
-    known = through([(DAY * days, failed()) for days in range(30)])  # which a page that is no feed is
-    assert timing.address(source(), known) == source().url
-
-
-def test_a_proven_address_stays_while_it_answers_or_has_trouble_that_may_pass():
-    known = state(moved_to=NEW, moved_since=MONDAY, move_is_proven=True)
-    results = [(HOUR, NotModified()), (DAY, failed()), (2 * DAY, failed("throttled")), (3 * DAY, fetched())]
-    assert timing.address(source(), through(results, known)) == NEW
-
-
-@pytest.mark.parametrize("kind", ["not-found", "dns", "gone"])
-def test_a_proven_address_that_dies_is_forgotten_with_its_validators_and_the_first_one_asked(kind: str):
-    known = state(moved_to=NEW, moved_since=MONDAY, move_is_proven=True, failures=50)
-    known = after(source(), known, failed(kind), now=MONDAY)
-    assert (timing.address(source(), known), known.standing) == (source().url, "active")
-    assert (known.validators, known.body_digest) == (Validators(), "")
-
-
-def test_what_ended_our_process_is_suspect_until_it_was_read():
-    known = state(attempts=2)
-    assert after(source(), known, failed(), now=MONDAY).attempts == 2
-    assert after(source(), known, fetched(), now=MONDAY).attempts == 0
-
-
-def test_a_folder_is_looked_at_in_every_round():
-    desk = Source(name="desk", kind="folder", path="/desk")
-    assert is_due(desk, SourceState(name="desk", next_fetch_at=MONDAY + DAY, standing="parked"), MONDAY)
-
-
-# Whatever comes
-
-
-def times(most: timedelta) -> st.SearchStrategy[timedelta]:
-    return st.timedeltas(timedelta(0), most)
-
-
-pacings = st.builds(
-    Pacing, max_age=st.none() | times(36_500 * DAY), retry_after=st.none() | times(36_500 * DAY)
-)  # fmt: skip
-rhythms = st.builds(
-    Rhythm,
-    every=st.none() | times(YEAR),
-    skip_hours=st.lists(st.integers(0, 23), max_size=24).map(tuple),
-    skip_days=st.lists(st.integers(0, 6), max_size=7).map(tuple),
-    gap=st.none() | times(36_500 * DAY),
-)
-offers = st.builds(Validators, etag=st.sampled_from(["", '"x"']), last_modified=st.sampled_from(["", "today"]))
-addresses = st.sampled_from(["", NEW, "https://third.example/"])
-answers = st.one_of(
-    st.builds(Fetched, bodies=st.just(()), validators=offers, moved_to=addresses, pacing=pacings),
-    st.builds(NotModified, validators=offers, moved_to=addresses, pacing=pacings),
-    st.builds(
-        FetchFailed,
-        problem=st.just("x"),
-        kind=st.sampled_from(["dns", "not-found", "gone", "throttled", "refused", "other"]),
-        pacing=pacings,
-    ),
-)
-taught = st.builds(
-    Seen,
-    rhythm=st.none() | rhythms,
-    body_digest=st.sampled_from(["", "1"]),
-    is_same=st.booleans(),
-    has_new=st.booleans(),
-    problem=st.sampled_from(["", "cut"]),
-)
-clocks = st.integers(0, 7 * 10**9).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
-histories = st.lists(st.tuples(clocks, answers, taught), min_size=1, max_size=30)
-sources = st.builds(
-    lambda name, interval, more: source(name=name, interval=interval, max_interval=interval + more),
-    st.text(max_size=8),
-    times(2 * DAY).map(lambda more: more + HOUR),
-    times(5 * DAY),
-)
-
-
-@given(sources, histories)
-def test_whatever_a_source_answers_it_is_never_asked_early_and_never_silenced(one: Source, history):
-    known = SourceState(name=one.name)
-    for now, result, seen in history:
-        known = after(one, known, result, seen=seen, now=now)
-        wait = known.next_fetch_at - now
-        asked = max(result.pacing.max_age or HOUR, result.pacing.retry_after or HOUR)
-        assert wait >= max(one.interval, min(asked, WEEK))
-        if known.last_success_at and not known.validators:
-            assert wait >= DAY
-        skipped = WEEK if known.rhythm.skip_hours or known.rhythm.skip_days else timedelta(0)
-        assert wait <= WEEK * 1.05 + skipped
-        active = known.standing == "active"
-        assert not is_due(one, known, known.next_fetch_at - timedelta(microseconds=1))
-        assert is_due(one, known, known.next_fetch_at) is active
-        assert is_due(one, replace(known, rhythm=Rhythm()), now - 60 * DAY) is active

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds.normalizing import urls
 from feeds.normalizing.urls import LONGEST, absolute, canonical, link
 
 PAGE = "https://site.example/news/today.html"
@@ -198,3 +199,14 @@ def test_a_link_is_the_same_read_twice(address, base):
 @given(ADDRESSES)
 def test_the_canonical_address_is_its_own_canonical_address(url):
     assert canonical(canonical(url)) == canonical(url)
+
+
+PIECES = st.sampled_from(
+    "https:// http:// HTTP:// / // ./ ../ a b.jpg .. . ? # ; : a;b @ % %41 \\ ü site.example SITE.example :80 ?q=1 #p".split()
+)
+
+
+@given(st.lists(PIECES, max_size=8).map("".join), st.lists(PIECES, max_size=7).map("".join))
+def test_what_is_seen_at_one_look_is_what_all_rules_say(address, rest):
+    for base in (f"https://site.example/{rest}", f"https://site.example{rest}", rest):
+        assert absolute(address, base) == urls._http(urls._visible(address), base)

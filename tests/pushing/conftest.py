@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from builders import config
+from clocks import WebClock
 from feeds import settings
 from feeds.fetching.politeness import PerHost
 from feeds.fetching.posting import Post
 from feeds.publishing import output
 from station import Station
 from storage import Store, open_store
-from test_rounds import WebClock
 
 SITE = "https://mill.example/"
 

@@ -19,18 +19,12 @@ from feeds.pipeline.pushing.receiving import Delivery, Receiver
 from feeds.publishing import websub
 from feeds.records import Body, Fetched, Refresh, Seen
 from origin import Origin, answer, conditional, feed
+from river import flowing, until
 from storage import sources, subscriptions
-from test_rounds import WebMill, pass_time, states, titles, whole_second
-from test_streaming import flowing, until
+from web_mill import WebMill, pass_time, states, titles, whole_second
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOON = MONDAY + timedelta(hours=4)
-
-
-@pytest.fixture
-def origin():
-    with Origin() as running:
-        yield running
 
 
 def document(origin: Origin, *entries: str, hub: str = "https://hub.example/") -> bytes:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from builders import MONDAY, TUESDAY, source
+from feeds.daemon.freshness import fresh_until
 from feeds.records import Source, SourceState
-from scheduler import fresh_until
 from storage import Store, sources, subscriptions
 
 MINUTE = timedelta(minutes=1)

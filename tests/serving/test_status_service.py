@@ -10,17 +10,10 @@ from urllib.parse import urljoin
 import pytest
 from served import PATIENCE, Served
 
+from clocks import Clock
 from feeds.errors import NotFoundError, StoreUnavailableError
 from feeds.serving import status
 from feeds.serving.status import StatusPage
-
-
-@dataclass
-class Clock:
-    seconds: float = 1000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
 
 
 @dataclass
@@ -66,7 +59,7 @@ def test_the_page_is_made_and_its_reader_may_ask_again_for_nothing(served: Serve
 
 def test_it_is_made_anew_after_ten_seconds(served: Served, mill: Mill) -> None:
     for seconds, times in ((0, 1), (9.9, 1), (0.2, 2), (0, 2)):
-        mill.clock.seconds += seconds
+        mill.clock.pass_time(seconds)
         assert served.ask("/status/").status == 200
         assert len(mill.asked) == times
 

@@ -1,0 +1,144 @@
+"""What feedmill lists: articles, sources, categories, and what a preview would store."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from command import FEEDMILL, Feedmill
+from desk import rss
+from webserver import Origin
+
+ARTICLE_KEYS = [
+    "source", "guid", "url", "title", "summary_html", "content_html", "authors", "tags", "categories", "published",
+    "updated", "date_from", "language", "enclosures", "image", "rights", "fingerprint",
+]  # fmt: skip
+
+
+class TestListings:
+    def test_articles_in_json_have_exactly_the_keys_of_the_contract(self, desk: Feedmill) -> None:
+        desk("fetch")
+        newest, oldest = desk("articles", "--json").objects
+        assert list(newest) == ARTICLE_KEYS
+        assert newest | {"fingerprint": ""} == {
+            "source": "desk",
+            "guid": "https://gazette.example/Two",
+            "url": "https://gazette.example/Two",
+            "title": "Two",
+            "summary_html": "About Two.",
+            "content_html": "",
+            "authors": [],
+            "tags": [],
+            "categories": ["Town Life"],
+            "published": "2026-11-02T08:01:00Z",
+            "updated": "2026-11-02T08:01:00Z",
+            "date_from": "published",
+            "language": "",
+            "enclosures": [],
+            "image": "",
+            "rights": "",
+            "fingerprint": "",
+        }
+        assert oldest["title"] == "One"
+
+    def test_preview_in_json_shows_the_same_and_stores_nothing(self, desk: Feedmill) -> None:
+        seen = desk("preview", "feed.xml", "--json")
+        assert seen.code == 0
+        assert not desk.database.exists()
+        assert not desk.public.exists()
+        desk("fetch")
+        assert sorted(seen.stdout.splitlines()) == sorted(desk("articles", "--json").stdout.splitlines())
+
+    def test_preview_takes_addresses_files_and_folders_and_ends_with_1_where_all_failed(
+        self, feedmill: Feedmill, origin: Origin
+    ) -> None:
+        feedmill.config("sources: []")
+        url = origin.serve("/feed.xml", rss("Web"))
+        (feedmill.folder / "articles").mkdir()
+        (feedmill.folder / "articles" / "a.md").write_text("---\ntitle: Written\n---\nText.")
+        both = feedmill("preview", url, "articles", "--json")
+        assert {article["title"] for article in both.objects} == {"Web", "Written"}
+        assert both.code == 0
+        table = feedmill("preview", url)
+        assert table.stdout.splitlines()[1].split()[:3] == ["2026-11-02T08:00:00Z", "published", "Web"]
+        nothing = feedmill("preview", "missing.xml")
+        assert (nothing.code, nothing.stdout) == (1, "")
+        assert "does not exist" in nothing.stderr
+
+    def test_articles_are_narrowed_by_category_source_and_limit(self, desk: Feedmill) -> None:
+        (desk.folder / "more.xml").write_text(rss("Three", host="more.example"))
+        desk.config("sources: [{name: desk, path: feed.xml, categories: [Town Life]}, {name: more, path: more.xml}]")
+        desk("fetch")
+
+        def titles(*arguments: str) -> set[str]:
+            return {article["title"] for article in desk("articles", "--json", *arguments).objects}
+
+        assert titles() == {"One", "Two", "Three"}
+        assert titles("--source", "more") == {"Three"}
+        assert titles("--category", "Town Life") == titles("--category", "town-life") == {"One", "Two"}
+        assert titles("--category", "Town Life", "--source", "more") == set()
+        assert titles("--limit", "1") == {"Two"}
+        assert desk("articles", "--source", "mroe").code == 1
+        assert "did you mean Town Life?" in desk("articles", "--category", "Town Lif").stderr
+        assert desk("articles", "--limit", "0").code == 2
+
+    def test_categories_and_sources_in_json_keep_their_keys(self, desk: Feedmill) -> None:
+        desk("fetch")
+        assert desk("categories", "--json").objects == [
+            {
+                "name": "Town Life",
+                "slug": "town-life",
+                "title": "Town Life",
+                "articles": 2,
+                "path": str(desk.public / "town-life" / "atom.xml"),
+            }
+        ]
+        (source,) = desk("sources", "--json").objects
+        assert list(source) == [
+            "name", "location", "categories", "last_success", "next_fetch", "failures", "problem",
+            "standing", "moved_to", "held",
+        ]  # fmt: skip
+        assert source["location"] == str(desk.folder / "feed.xml")
+
+    def test_sources_tells_the_last_problem_and_how_often_it_came(self, desk: Feedmill) -> None:
+        (desk.folder / "feed.xml").unlink()
+        desk("fetch")
+        desk("fetch")
+        (source,) = desk("sources", "--json").objects
+        assert source["failures"] == 2
+        assert "does not exist" in source["problem"]
+        assert "does not exist" in desk("sources").stdout
+
+    def test_every_listing_works_before_the_first_fetch(self, desk: Feedmill) -> None:
+        for command in ("articles", "categories", "sources"):
+            result = desk(command)
+            assert (result.code, result.stderr) == (0, "")
+
+    def test_a_line_is_a_row_however_long_it_gets(self, feedmill: Feedmill) -> None:
+        (feedmill.folder / "feed.xml").write_text(rss("Long" * 100))
+        feedmill.config("sources: [{name: desk, path: feed.xml}]")
+        feedmill("fetch")
+        assert len(feedmill("articles").stdout.splitlines()) == 2
+
+    def test_a_reader_that_has_had_enough_causes_no_complaint(self, feedmill: Feedmill) -> None:
+        (feedmill.folder / "feed.xml").write_text(rss(*(f"Article{number}" for number in range(2000))))
+        feedmill.config("sources: [{name: desk, path: feed.xml}]")
+        feedmill("fetch")
+        process = feedmill.start("articles", "--json")
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith('{"source":"desk"')
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == 0
+
+    def test_a_full_disk_behind_standard_output_is_told_in_one_line(self, desk: Feedmill) -> None:
+        desk("fetch")
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [FEEDMILL, "articles"], cwd=desk.folder, env=desk.environment(), stdout=full,
+                stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+            )  # fmt: skip
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1
+        assert "No space left" in done.stderr
