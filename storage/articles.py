@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-import msgspec
 from sqlalchemy import (
-    CompoundSelect,
     Connection,
-    Row,
     Select,
     bindparam,
     func,
@@ -23,14 +20,24 @@ from sqlalchemy import (
     update,
 )
 
-from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
+from feeds.records import Article, Known, Tag
 from storage import archiving, banding, categories, copies, covering, revisions, tombstones
 from storage.batches import batches
+from storage.rows import (
+    IDS,
+    OF_GUIDS,
+    AnyRow,
+    article_of,
+    id_of_source,
+    labels_of,
+    new_values_of,
+    read_articles,
+    rows_of_guids,
+    select_articles,
+    values_of,
+)
 from storage.tables import aliases, articles, covered, shelves, sources
 from storage.tables import categories as table
-
-AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-T = TypeVar("T")
 
 # The categories of an article with these categories of its own and these tags.
 Assign: TypeAlias = Callable[[tuple[str, ...], tuple[Tag, ...]], tuple[str, ...]]
@@ -57,11 +64,11 @@ class Saved:
 def known(db: Connection, source: str, guids: Iterable[str]) -> dict[str, Known]:
     """What the store holds of these guids of a source, or held: of those that are gone, that they are. Where one is an
     alias, what it holds under another guid."""
-    source_id = _source_id(db, source)
+    source_id = id_of_source(db, source)
     guids = tuple(guids)
     by_alias: dict[str, Known] = {}
     by_guid: dict[str, Known] = {}
-    for word, guid, url, title, raw_digest, path in _of_guids(db, _KNOWN, source_id, guids):
+    for word, guid, url, title, raw_digest, path in rows_of_guids(db, _KNOWN, source_id, guids):
         one = Known(guid=guid, url=url, title=title, raw_digest=raw_digest, path=path)
         (by_guid if word == guid else by_alias)[word] = one
     return by_alias | tombstones.known(db, source_id, guids) | by_guid
@@ -95,8 +102,8 @@ def save(
     are not revised, and those `revised` are; the `mended` are written anew all the same. `revised_at` is when, if not
     now. Of the others those whose markup `has_other_links`, and no more, get that.
     """
-    source_id = _source_id(db, source)
-    stored = {row.guid: row for row in _of_guids(db, _STORED, source_id, (article.guid for article in batch))}
+    source_id = id_of_source(db, source)
+    stored = {row.guid: row for row in rows_of_guids(db, _STORED, source_id, (article.guid for article in batch))}
     unknown = [article for article in batch if article.guid not in stored]
     gone = set(tombstones.known(db, source_id, (article.guid for article in unknown)))
     withdrawn = copies.of_withdrawn(db, source_id, [article for article in unknown if article.guid not in gone])
@@ -159,32 +166,32 @@ def archived(db: Connection, shelf_id: int, number: int | None, *, limit: int | 
     they came. At most `limit` of them."""
     values: dict[str, Any] = {"shelf_id": shelf_id, "number": number, "limit": limit}
     query = _archived(is_archive=number is not None, is_limited=limit is not None)
-    return _read(db, query, {name: value for name, value in values.items() if value is not None})
+    return read_articles(db, query, {name: value for name, value in values.items() if value is not None})
 
 
 def stored(
     db: Connection, *, category: str | None = None, source: str | None = None, limit: int | None = None
 ) -> tuple[Article, ...]:
     """What the store holds, newest first: of one category, of one source, of both at once, or all of it."""
-    query = _select().order_by(articles.c.published.desc(), articles.c.id).limit(limit)
+    query = select_articles().order_by(articles.c.published.desc(), articles.c.id).limit(limit)
     if category is not None:
         on_shelf = shelves.c.category_id == categories.id_of(category)
         query = query.join(shelves, shelves.c.article_id == articles.c.id).where(on_shelf)
     if source is not None:
         query = query.where(sources.c.name == source)
-    return _read(db, query)
+    return read_articles(db, query)
 
 
 def of_rows(db: Connection, rows: Iterable[int]) -> dict[int, Article]:
     """These articles by their rows, without their categories."""
-    found = (db.execute(_select().where(articles.c.id.in_(some))) for some in batches(rows))
-    return {row[-1]: _article(row, ()) for result in found for row in result}
+    found = (db.execute(select_articles().where(articles.c.id.in_(some))) for some in batches(rows))
+    return {row[-1]: article_of(row) for result in found for row in result}
 
 
 def of_guids(db: Connection, source: str, guids: Iterable[str]) -> tuple[Article, ...]:
     """The articles of a source that are stored under these guids."""
-    query = _select().where(sources.c.name == source)
-    return tuple(one for some in batches(guids) for one in _read(db, query.where(articles.c.guid.in_(some))))
+    query = select_articles().where(sources.c.name == source)
+    return tuple(one for some in batches(guids) for one in read_articles(db, query.where(articles.c.guid.in_(some))))
 
 
 def ids_on(db: Connection, shelf_ids: Iterable[int]) -> set[str]:
@@ -234,7 +241,7 @@ def reshelve(
     The categories that an article left or entered are touched, no others. Which of them tell one story is settled
     afterwards.
     """
-    source_id = _source_id(db, source)
+    source_id = id_of_source(db, source)
     placed, renewed = [], set()
     for row in db.execute(select(*_TO_SHELVE).where(articles.c.source_id == source_id)):
         placed.append(_placed(row, assign if row.held_at is None else None))
@@ -262,7 +269,7 @@ def shelve_released(
         row for some in batches(ids) for row in db.execute(select(*_TO_SHELVE).where(articles.c.id.in_(some))).all()
     ]
     placed = [_placed(row, assign) for row in rows]
-    moves = categories.shelve(db, _source_id(db, source), placed, slugs=slugs, private=private)
+    moves = categories.shelve(db, id_of_source(db, source), placed, slugs=slugs, private=private)
     categories.touch(db, moves.touched.values())
 
 
@@ -279,8 +286,7 @@ def count(db: Connection) -> dict[str | None, int]:
 
 def _placed(row: AnyRow, assign: Assign | None) -> categories.Placed:
     """The place of an article, a row of `_TO_SHELVE`."""
-    own, tags = (_DECODERS[name].decode(row._mapping[name]) for name in ("own_categories", "tags"))
-    return categories.Placed(row.id, row.published, assign(own, tags) if assign else None)
+    return categories.Placed(row.id, row.published, assign(*labels_of(row)) if assign else None)
 
 
 def _with_ids_of_their_own(db: Connection, new: list[Article]) -> list[Article]:
@@ -310,23 +316,9 @@ def _with_ids_of_their_own(db: Connection, new: list[Article]) -> list[Article]:
 def _insert(db: Connection, source_id: int, new: list[Article], made: Mapping[str, Any]) -> list[categories.Placed]:
     if not new:
         return []
-    rows = [
-        _columns(article)
-        | {
-            "source_id": source_id,
-            "guid": article.guid,
-            "atom_id": article.atom_id,
-            "published": article.published,
-            "date_from": article.date_from,
-            "held_at": article.held_at,
-            "date_note": article.date_note,
-            **made,
-        }
-        for article in new
-    ]
-    db.execute(insert(articles), rows)
+    db.execute(insert(articles), [new_values_of(article) | {"source_id": source_id, **made} for article in new])
     # Asked for afterwards: with RETURNING in the order of the rows, SQLite takes a statement for each.
-    ids = {row.guid: row.id for row in _of_guids(db, _IDS, source_id, (article.guid for article in new))}
+    ids = {row.guid: row.id for row in rows_of_guids(db, IDS, source_id, (article.guid for article in new))}
     banding.add_bands(db, {ids[article.guid]: article.bands for article in new})
     return [
         categories.Placed(ids[article.guid], article.published, None if article.held_at else article.categories)
@@ -342,12 +334,12 @@ def _update(db: Connection, rows: list[dict[str, Any]]) -> None:
 def _revision(old: AnyRow, article: Article, *, now: datetime) -> dict[str, Any]:
     # A second revision within one second, or after the clock was set back, is an update all the same.
     updated = article.updated if article.updated > old.updated else max(now, old.updated + timedelta(seconds=1))
-    return _columns(article) | {"_id": old.id, "updated": updated, "revised_at": now}
+    return values_of(article) | {"_id": old.id, "updated": updated, "revised_at": now}
 
 
 def _mended(article: Article) -> dict[str, Any]:
     """All that a revision writes, but for its date."""
-    return {name: value for name, value in _columns(article).items() if name != "updated"}
+    return {name: value for name, value in values_of(article).items() if name != "updated"}
 
 
 def _relinked(
@@ -381,49 +373,16 @@ def _put_off(old: AnyRow, article: Article) -> dict[str, Any]:
 def _unseen(article: Article) -> dict[str, Any]:
     """What is noted where no reader would notice a change: not to normalize it again, to shelve by its new tags, and to
     name its new transcript, or how often it was seen, when its feeds are written next."""
-    columns = _columns(article)
+    columns = values_of(article)
     unseen = ("raw_digest", "fingerprint", "path", "own_categories", "tags", "extensions", "decoded")
     return {name: columns[name] for name in unseen}
-
-
-# Columns that hold JSON, and the record each is read back as.
-_JSON: dict[str, Any] = {
-    "authors": tuple[Person, ...],
-    "tags": tuple[Tag, ...],
-    "own_categories": tuple[str, ...],
-    "links": tuple[Link, ...],
-    "enclosures": tuple[Enclosure, ...],
-    "extensions": tuple[Extension, ...],
-    "origin": Origin,
-}
-_DECODERS = {name: msgspec.json.Decoder(type_) for name, type_ in _JSON.items()}
-_PLAIN = (
-    "url", "title", "summary_html", "content_html", "updated", "language", "image", "rights", "fingerprint",
-    "raw_digest", "path", "link_key", "title_key", "decoded",
-)  # fmt: skip
-_FROZEN = ("guid", "atom_id", "published", "date_from", "held_at", "date_note")  # stored once, never revised
-_READ = (*_FROZEN, "revised_at", *_PLAIN)
-_TO_SHELVE = tuple(articles.c[name] for name in ("id", "published", "own_categories", "tags", "revised_at", "held_at"))
-
-
-def _columns(article: Article) -> dict[str, Any]:
-    """The columns that a revision writes, too."""
-    return {name: getattr(article, name) for name in _PLAIN} | {
-        name: msgspec.json.encode(getattr(article, name)).decode() for name in _JSON
-    }
-
-
-@cache
-def _select() -> Select[Any]:
-    columns = [articles.c[name] for name in (*_READ, *_JSON, "id")]
-    return select(sources.c.name.label("source"), *columns).join(sources, sources.c.id == articles.c.source_id)
 
 
 @cache
 def _archived(*, is_archive: bool, is_limited: bool) -> Select[Any]:
     """Made once, as it is run for every document that is written."""
     query = (
-        _select()
+        select_articles()
         .join(shelves, shelves.c.article_id == articles.c.id)
         .where(
             shelves.c.category_id == bindparam("shelf_id"),
@@ -434,45 +393,10 @@ def _archived(*, is_archive: bool, is_limited: bool) -> Select[Any]:
     return query.limit(bindparam("limit")) if is_limited else query
 
 
-def _read(db: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> tuple[Article, ...]:
-    rows = db.execute(query, values).all()
-    standing = categories.of_articles(db, (row[-1] for row in rows))
-    return tuple(_article(row, standing.get(row[-1], ())) for row in rows)
-
-
-def _article(row: AnyRow, names: tuple[str, ...]) -> Article:
-    """Of a row of `_select`."""
-    source, *values = row[:-1]
-    plain = dict(zip(_READ, values, strict=False))
-    return Article(source=source, categories=names, **plain, **_decoded(values[len(plain) :]))
-
-
-def _decoded(values: Sequence[str]) -> dict[str, Any]:
-    return {name: decoder.decode(value) for (name, decoder), value in zip(_DECODERS.items(), values, strict=True)}
-
-
-def _source_id(db: Connection, name: str) -> int:
-    source_id: int = db.execute(_SOURCE_ID, {"name": name}).scalar_one()
-    return source_id
-
-
-def _of_guids(
-    db: Connection, query: Select[Any] | CompoundSelect[Any], source_id: int, guids: Iterable[str]
-) -> Iterator[AnyRow]:
-    """The rows of these guids of a source."""
-    for some in batches(guids):
-        yield from db.execute(query, {"source_id": source_id, "guids": some})
-
-
 # Asked for every source that has news. Made once: to put them together takes as long as to run them.
-_SOURCE_ID = select(sources.c.id).where(sources.c.name == bindparam("name"))
-_OF_GUIDS = (
-    articles.c.source_id == bindparam("source_id"),
-    articles.c.guid.in_(bindparam("guids", expanding=True)),
-)
 _AS_KNOWN = tuple(articles.c[name] for name in ("guid", "url", "title", "raw_digest", "path"))
 _KNOWN = union_all(
-    select(articles.c.guid.label("word"), *_AS_KNOWN).where(*_OF_GUIDS),
+    select(articles.c.guid.label("word"), *_AS_KNOWN).where(*OF_GUIDS),
     select(aliases.c.guid.label("word"), *_AS_KNOWN)
     .join(articles, articles.c.id == aliases.c.article_id)
     .where(
@@ -482,8 +406,7 @@ _KNOWN = union_all(
 )
 _STORED = select(
     *(articles.c[name] for name in ("id", "guid", "fingerprint", "published", "updated", "held_at"))
-).where(*_OF_GUIDS)
-_IDS = select(articles.c.guid, articles.c.id).where(*_OF_GUIDS)
+).where(*OF_GUIDS)
 _TAKEN = union_all(
     *(
         select(column).where(column.in_(bindparam("atom_ids", expanding=True)))
@@ -491,3 +414,4 @@ _TAKEN = union_all(
     )
 )
 _REVISE = update(articles).where(articles.c.id == bindparam("_id"))
+_TO_SHELVE = tuple(articles.c[name] for name in ("id", "published", "own_categories", "tags", "revised_at", "held_at"))
