@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, literal_column, select, union
 
 from feeds.records import Alias, Article, Known
+from storage.among import among
 from storage.batches import SIZE, batches
-from storage.rows import IDS, article_of, id_of_source, rows_of_guids, select_articles
+from storage.rows import NAMED_SOURCE, article_of, id_of_source, select_articles
 from storage.tables import aliases, articles, tombstones
 from storage.upserts import upsert
 
@@ -24,12 +25,11 @@ GONE = 2_000  # of its articles that are gone
 def like(db: Connection, source: str, entries: Sequence[Article]) -> tuple[Article, ...]:
     """The articles of a source that share their address, their title or their date with one of `entries`, as far as a
     key of an index says so; and its newest one that is not held. In the order they were stored."""
-    source_id = id_of_source(db, source)
     found: dict[str, Article] = {}
     for start in range(0, len(entries), SIZE):
         some = entries[start : start + SIZE]
         keys = {
-            "source_id": source_id,
+            "name": source,
             "links": [each.link_key for each in some if each.link_key],
             "titles": [each.title_key for each in some if each.title_key],
             "dates": [each.published for each in some],
@@ -58,7 +58,8 @@ def bind(db: Connection, source: str, found: Sequence[Alias], *, now: datetime) 
     if not found:
         return
     source_id = id_of_source(db, source)
-    ids = {row.guid: row.id for row in rows_of_guids(db, IDS, source_id, (each.of for each in found))}
+    named = db.execute(_IDS, {"source_id": source_id, "guids": [each.of for each in found]})
+    ids = {row.guid: row.id for row in named}
     rows = [
         {"source_id": source_id, "guid": one.guid, "article_id": ids[one.of], "reason": one.reason, "since": now}
         for one in found
@@ -121,27 +122,28 @@ def _read(db: Connection, query: Select[Any], values: Mapping[str, Any] | None =
     return tuple(article_of(row) for row in rows)
 
 
-def _by(column: Any, name: str) -> Select[Any]:
-    is_it = (articles.c.source_id == bindparam("source_id"), column.in_(bindparam(name, expanding=True)))
-    return select(articles.c.id).where(*is_it)
+_IDS = select(articles.c.guid, articles.c.id).where(
+    articles.c.source_id == bindparam("source_id"), among(articles.c.guid, "guids")
+)
 
 
 @cache
 def _like() -> Select[Any]:
     """Made once, as it is run for every source that has something new."""
+    of_source = articles.c.source_id == NAMED_SOURCE
     newest = (
         select(articles.c.id)
-        .where(articles.c.source_id == bindparam("source_id"), articles.c.held_at.is_(None))
+        .where(of_source, articles.c.held_at.is_(None))
         .order_by(articles.c.published.desc())
         .limit(1)
         .subquery()
     )
-    found = union(
+    shared = (
         # The conditions are those of the partial indexes, which are else not used.
-        _by(articles.c.link_key, "links").where(articles.c.link_key != literal_column("0")),
-        _by(articles.c.title_key, "titles").where(articles.c.title_key != literal_column("0")),
-        _by(articles.c.published, "dates"),
-        select(newest.c.id),
-    ).subquery()
+        among(articles.c.link_key, "links") & (articles.c.link_key != literal_column("0")),
+        among(articles.c.title_key, "titles") & (articles.c.title_key != literal_column("0")),
+        articles.c.published.in_(bindparam("dates", expanding=True)),
+    )
+    found = union(*(select(articles.c.id).where(of_source, each) for each in shared), select(newest.c.id)).subquery()
     query = select_articles().where(articles.c.id.in_(select(found.c.id)))
     return query.order_by(articles.c.id.desc()).limit(RECENT)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import CompoundSelect, Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy.exc import NoResultFound
 
 from feeds.records import Article, Enclosure, Extension, Link, Origin, Person, Tag
 from storage import categories
-from storage.batches import batches
+from storage.among import among
 from storage.tables import articles, sources
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-AnyQuery: TypeAlias = Select[Any] | CompoundSelect[Any]
 
 # Columns that hold JSON, and the record each is read back as.
 _JSON: dict[str, Any] = {
@@ -49,6 +49,11 @@ def new_values_of(article: Article) -> dict[str, Any]:
 
 
 @cache
+def _select_rows() -> Select[Any]:
+    return select_articles().where(among(articles.c.id, "ids"))
+
+
+@cache
 def select_articles() -> Select[Any]:
     """What `article_of` makes an article of; the last value is its row."""
     names = (*_READ, *_JSON, "id")
@@ -71,6 +76,13 @@ def article_of(row: AnyRow, names: tuple[str, ...] = ()) -> Article:
     return Article(source=source, categories=names, **plain, **{name: d.decode(value) for (name, d), value in decoded})
 
 
+def articles_of_rows(db: Connection, ids: Iterable[int]) -> dict[int, Article]:
+    """These articles by their rows, without their categories."""
+    wanted = list(ids)
+    found = db.execute(_select_rows(), {"ids": wanted}) if wanted else ()
+    return {row[-1]: article_of(row) for row in found}
+
+
 def labels_of(row: AnyRow) -> tuple[tuple[str, ...], tuple[Tag, ...]]:
     """An article's own categories and its tags, of a row that has these columns."""
     own, tags = (_DECODERS[name].decode(row._mapping[name]) for name in ("own_categories", "tags"))
@@ -79,20 +91,16 @@ def labels_of(row: AnyRow) -> tuple[tuple[str, ...], tuple[Tag, ...]]:
 
 def id_of_source(db: Connection, name: str) -> int:
     """The row of a source."""
-    found: int = db.execute(_SOURCE_ID, {"name": name}).scalar_one()
+    return ids_of_sources(db, [name])[name]
+
+
+def ids_of_sources(db: Connection, names: Collection[str]) -> dict[str, int]:
+    """The rows of these sources, each of which there must be."""
+    found: dict[str, int] = {name: row for name, row in db.execute(_SOURCES, {"names": names})}  # noqa: C416
+    if missing := set(names) - found.keys():
+        raise NoResultFound(f"no source called {min(missing)!r}")
     return found
 
 
-def rows_of_guids(db: Connection, query: AnyQuery, source_id: int, guids: Iterable[str]) -> Iterator[AnyRow]:
-    """The rows of a query that is restricted by `OF_GUIDS`: those of these guids of a source."""
-    for some in batches(guids):
-        yield from db.execute(query, {"source_id": source_id, "guids": some})
-
-
-# Asked for every source that has news. Made once: to put them together takes as long as to run them.
-_SOURCE_ID = select(sources.c.id).where(sources.c.name == bindparam("name"))
-OF_GUIDS = (
-    articles.c.source_id == bindparam("source_id"),
-    articles.c.guid.in_(bindparam("guids", expanding=True)),
-)
-IDS = select(articles.c.guid, articles.c.id).where(*OF_GUIDS)
+NAMED_SOURCE = select(sources.c.id).where(sources.c.name == bindparam("name")).scalar_subquery()
+_SOURCES = select(sources.c.name, sources.c.id).where(among(sources.c.name, "names"))

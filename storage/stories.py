@@ -20,8 +20,8 @@ from sqlalchemy import Connection, Row, Select, bindparam, exists, literal, lite
 
 from feeds.records import Article, Copy
 from storage import archiving, categories, covering
-from storage import articles as shelved
 from storage.batches import batches
+from storage.rows import articles_of_rows
 from storage.tables import articles, bands, covered, shelves, sources
 from storage.tables import categories as table
 
@@ -117,7 +117,7 @@ def _settle(
         for other in near
         if any(mine[shelf_id] != head for shelf_id, head in standing.get(other, {}).items() if shelf_id in mine)
     ][:MOST]
-    texts = shelved.of_rows(db, [row.id, *asked]) if asked else {}
+    texts = articles_of_rows(db, [row.id, *asked]) if asked else {}
     changed = set()
     for other in asked:
         if reason := judge.same(texts[row.id], texts[other]):
