@@ -33,7 +33,8 @@ _PLAIN = (
     "raw_digest", "path", "link_key", "title_key", "decoded",
 )  # fmt: skip
 _FROZEN = ("guid", "atom_id", "published", "date_from", "held_at", "date_note")  # stored once, never revised
-_READ = (*_FROZEN, "revised_at", *_PLAIN)
+_READ = (*_FROZEN, "revised_at", *_PLAIN, *_JSON)
+_SELECTED = ("source", *_READ)  # of which an article is made; behind them comes its row
 
 
 def values_of(article: Article) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _select_rows() -> Select[Any]:
 @cache
 def select_articles() -> Select[Any]:
     """What `article_of` makes an article of; the last value is its row."""
-    names = (*_READ, *_JSON, "id")
+    names = (*_READ, "id")
     source = sources.c.name.label("source")
     return select(source, *(articles.c[name] for name in names)).join(sources, sources.c.id == articles.c.source_id)
 
@@ -70,10 +71,10 @@ def read_articles(db: Connection, query: Select[Any], values: Mapping[str, Any] 
 
 def article_of(row: AnyRow, names: tuple[str, ...] = ()) -> Article:
     """The article of a row of `select_articles`, in the categories of these names."""
-    source, *values = row[:-1]
-    plain = dict(zip(_READ, values, strict=False))
-    decoded = zip(_DECODERS.items(), values[len(plain) :], strict=True)
-    return Article(source=source, categories=names, **plain, **{name: d.decode(value) for (name, d), value in decoded})
+    values = dict(zip(_SELECTED, row, strict=False))
+    for name, decoder in _DECODERS.items():
+        values[name] = decoder.decode(values[name])
+    return Article(categories=names, **values)
 
 
 def articles_of_rows(db: Connection, ids: Iterable[int]) -> dict[int, Article]:
