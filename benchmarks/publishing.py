@@ -25,7 +25,7 @@ from feeds import pipeline, settings
 from feeds.normalizing.categories import slugs
 from feeds.publishing import archives
 from feeds.records import Article
-from storage import Store, archiving, articles, categories, open_store
+from storage import Store, archiving, categories, open_store, saving
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 AT_ONCE = 5_000  # articles stored in one transaction
@@ -57,7 +57,7 @@ class Mill:
     def save(self, first: int, count: int) -> None:
         batch = [_article(number) for number in range(first, first + count)]
         with self.store.begin() as db:
-            articles.save(db, "gazette", batch, now=START, slugs=slugs)
+            saving.save(db, saving.Batch(source="gazette", articles=batch, now=START), slugs=slugs)
         self.stored += count
 
     def lay_out(self) -> None:

@@ -3,7 +3,7 @@
 Whoever writes takes the transaction, so that what must land together visibly does:
 
     with store.begin() as db:
-        articles.save(db, ...)
+        saving.save(db, ...)
         sources.record(db, ...)
 """
 

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, literal_column, select, union
 
 from feeds.records import Alias, Article, Known
-from storage import articles as stored
+from storage.among import among
 from storage.batches import SIZE, batches
+from storage.rows import NAMED_SOURCE, article_of, id_of_source, select_articles
 from storage.tables import aliases, articles, tombstones
 from storage.upserts import upsert
 
@@ -24,12 +25,11 @@ GONE = 2_000  # of its articles that are gone
 def like(db: Connection, source: str, entries: Sequence[Article]) -> tuple[Article, ...]:
     """The articles of a source that share their address, their title or their date with one of `entries`, as far as a
     key of an index says so; and its newest one that is not held. In the order they were stored."""
-    source_id = stored._source_id(db, source)
     found: dict[str, Article] = {}
     for start in range(0, len(entries), SIZE):
         some = entries[start : start + SIZE]
         keys = {
-            "source_id": source_id,
+            "name": source,
             "links": [each.link_key for each in some if each.link_key],
             "titles": [each.title_key for each in some if each.title_key],
             "dates": [each.published for each in some],
@@ -40,14 +40,14 @@ def like(db: Connection, source: str, entries: Sequence[Article]) -> tuple[Artic
 
 def recent(db: Connection, source: str) -> tuple[Article, ...]:
     """The newest articles of a source, in the order they were stored."""
-    query = stored._select().where(articles.c.source_id == stored._source_id(db, source))
+    query = select_articles().where(articles.c.source_id == id_of_source(db, source))
     return _read(db, query.order_by(articles.c.published.desc()).limit(RECENT))
 
 
 def gone(db: Connection, source: str) -> tuple[Known, ...]:
     """What is left of the articles of a source that went last: an address and a title."""
     columns = (tombstones.c.guid, tombstones.c.url, tombstones.c.title, tombstones.c.path)
-    query = select(*columns).where(tombstones.c.source_id == stored._source_id(db, source))
+    query = select(*columns).where(tombstones.c.source_id == id_of_source(db, source))
     rows = db.execute(query.order_by(tombstones.c.deleted_at.desc(), tombstones.c.guid).limit(GONE))
     return tuple(Known(**row._asdict(), raw_digest="", is_gone=True) for row in rows)
 
@@ -57,8 +57,9 @@ def bind(db: Connection, source: str, found: Sequence[Alias], *, now: datetime) 
     of an article that is not stored any more is left out."""
     if not found:
         return
-    source_id = stored._source_id(db, source)
-    ids = {row.guid: row.id for row in stored._of_guids(db, stored._IDS, source_id, (each.of for each in found))}
+    source_id = id_of_source(db, source)
+    named = db.execute(_IDS, {"source_id": source_id, "guids": [each.of for each in found]})
+    ids = {row.guid: row.id for row in named}
     rows = [
         {"source_id": source_id, "guid": one.guid, "article_id": ids[one.of], "reason": one.reason, "since": now}
         for one in found
@@ -73,7 +74,7 @@ def bury(db: Connection, source: str, found: Sequence[Alias]) -> None:
     """Entries under these guids stay away, as those of the tombstones that they name do."""
     if not found:
         return
-    of_source = tombstones.c.source_id == stored._source_id(db, source)
+    of_source = tombstones.c.source_id == id_of_source(db, source)
     rows = {
         row.guid: row._asdict()
         for some in batches(each.of for each in found)
@@ -88,18 +89,7 @@ def bury(db: Connection, source: str, found: Sequence[Alias]) -> None:
 def bound(db: Connection, source: str) -> frozenset[str]:
     """The guids of the articles of a source that are known by another one, too."""
     query = select(articles.c.guid).join(aliases, aliases.c.article_id == articles.c.id)
-    return frozenset(db.scalars(query.where(articles.c.source_id == stored._source_id(db, source))))
-
-
-def of_article(db: Connection, source: str, guid: str) -> tuple[tuple[str, str, datetime], ...]:
-    """The aliases of an article, the newest first: the guid, what told that it is the same, and since when."""
-    query = (
-        select(aliases.c.guid, aliases.c.reason, aliases.c.since)
-        .join(articles, articles.c.id == aliases.c.article_id)
-        .where(articles.c.source_id == stored._source_id(db, source), articles.c.guid == guid)
-        .order_by(aliases.c.since.desc(), aliases.c.guid)
-    )
-    return tuple((row.guid, row.reason, row.since) for row in db.execute(query))
+    return frozenset(db.scalars(query.where(articles.c.source_id == id_of_source(db, source))))
 
 
 def _forget_oldest(db: Connection, source_id: int, article_ids: Iterable[int]) -> None:
@@ -129,30 +119,31 @@ def _forget_copies(db: Connection, of_source: Any, kept: Mapping[str, str]) -> N
 
 def _read(db: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> tuple[Article, ...]:
     rows = sorted(db.execute(query, values), key=lambda row: row.id)
-    return tuple(stored._article(row, ()) for row in rows)
+    return tuple(article_of(row) for row in rows)
 
 
-def _by(column: Any, name: str) -> Select[Any]:
-    is_it = (articles.c.source_id == bindparam("source_id"), column.in_(bindparam(name, expanding=True)))
-    return select(articles.c.id).where(*is_it)
+_IDS = select(articles.c.guid, articles.c.id).where(
+    articles.c.source_id == bindparam("source_id"), among(articles.c.guid, "guids")
+)
 
 
 @cache
 def _like() -> Select[Any]:
     """Made once, as it is run for every source that has something new."""
+    of_source = articles.c.source_id == NAMED_SOURCE
     newest = (
         select(articles.c.id)
-        .where(articles.c.source_id == bindparam("source_id"), articles.c.held_at.is_(None))
+        .where(of_source, articles.c.held_at.is_(None))
         .order_by(articles.c.published.desc())
         .limit(1)
         .subquery()
     )
-    found = union(
+    shared = (
         # The conditions are those of the partial indexes, which are else not used.
-        _by(articles.c.link_key, "links").where(articles.c.link_key != literal_column("0")),
-        _by(articles.c.title_key, "titles").where(articles.c.title_key != literal_column("0")),
-        _by(articles.c.published, "dates"),
-        select(newest.c.id),
-    ).subquery()
-    query = stored._select().where(articles.c.id.in_(select(found.c.id)))
+        among(articles.c.link_key, "links") & (articles.c.link_key != literal_column("0")),
+        among(articles.c.title_key, "titles") & (articles.c.title_key != literal_column("0")),
+        articles.c.published.in_(bindparam("dates", expanding=True)),
+    )
+    found = union(*(select(articles.c.id).where(of_source, each) for each in shared), select(newest.c.id)).subquery()
+    query = select_articles().where(articles.c.id.in_(select(found.c.id)))
     return query.order_by(articles.c.id.desc()).limit(RECENT)

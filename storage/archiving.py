@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from storage.among import among
 from storage.batches import batches
 from storage.tables import archives, categories, shelves
 
@@ -28,60 +29,44 @@ def seal(db: Connection, shelf_id: int, *, limit: int, after: int = 0) -> bool:
     When one article is too many a quarter of them leaves, the oldest first, so that documents are not made for single
     articles. One that came late, or was revised, leaves with them: until then it stands where readers look.
     """
-    here = (shelves.c.category_id == shelf_id, shelves.c.archive.is_(None))
-    count = db.scalar(select(func.count()).select_from(shelves).where(*here)) or 0
+    count = db.scalar(_COUNT, {"shelf": shelf_id}) or 0
     too_many = count - limit
     leaving = min(count, max(too_many, limit // 4, 1)) if too_many > 0 else 0
     for _ in range(MOST):
         if leaving <= 0:
             return False
-        oldest = select(shelves.c.article_id).where(*here).order_by(shelves.c.published, shelves.c.article_id.desc())
-        ids = list(db.scalars(oldest.limit(min(leaving, SIZE))))
+        ids = list(db.scalars(_LEAVING, {"shelf": shelf_id, "limit": min(leaving, SIZE)}))
         number = max(latest(db, shelf_id), after) + 1
-        db.execute(insert(archives).values(category_id=shelf_id, number=number))
-        db.execute(
-            update(shelves)
-            .where(shelves.c.category_id == shelf_id, shelves.c.article_id.in_(ids))
-            .values(archive=number)
-        )
+        db.execute(insert(archives), {"category_id": shelf_id, "number": number})
+        db.execute(_SEAL, {"shelf": shelf_id, "articles": ids, "archive": number})
         leaving -= len(ids)
     return leaving > 0
 
 
 def latest(db: Connection, shelf_id: int) -> int:
     """The number of the shelf's newest archive document; 0 where it has none."""
-    return db.scalar(select(func.max(archives.c.number)).where(archives.c.category_id == shelf_id)) or 0
+    return db.scalar(_LATEST, {"shelf": shelf_id}) or 0
 
 
 def latest_written(db: Connection, shelf_id: int) -> int:
     """The number of the newest one whose file is there, unless somebody took it away; 0 where none is."""
-    is_there = (archives.c.category_id == shelf_id, archives.c.is_written)
-    return db.scalar(select(archives.c.number).where(*is_there).order_by(archives.c.number.desc()).limit(1)) or 0
+    return db.scalar(_LATEST_WRITTEN, {"shelf": shelf_id}) or 0
 
 
 def unwritten(db: Connection, shelf_id: int) -> list[int]:
     """The numbers of the archive documents that are to be written, the oldest first."""
-    return list(
-        db.scalars(
-            select(archives.c.number)
-            .where(archives.c.category_id == shelf_id, ~archives.c.is_written)
-            .order_by(archives.c.number)
-        )
-    )
+    return list(db.scalars(_UNWRITTEN, {"shelf": shelf_id}))
 
 
 def before(db: Connection, shelf_id: int, number: int | None = None) -> int:
     """The number of the newest archive document that holds something, or of those before this one; 0: there is none."""
-    held = [shelves.c.category_id == shelf_id, shelves.c.archive.is_not(None)]
-    if number is not None:
-        held.append(shelves.c.archive < number)
-    return db.scalar(select(func.max(shelves.c.archive)).where(*held)) or 0
+    if number is None:
+        return db.scalar(_NEWEST, {"shelf": shelf_id}) or 0
+    return db.scalar(_BEFORE, {"shelf": shelf_id, "number": number}) or 0
 
 
 def record_written(db: Connection, shelf_id: int, number: int) -> None:
-    db.execute(
-        update(archives).where(archives.c.category_id == shelf_id, archives.c.number == number).values(is_written=True)
-    )
+    db.execute(_RECORD_WRITTEN, {"shelf": shelf_id, "archive": number})
 
 
 def write_again(db: Connection, shelf_id: int) -> None:
@@ -131,10 +116,9 @@ def linked(db: Connection) -> dict[int, range]:
 def emptied(db: Connection, shelf_id: int) -> list[int]:
     """The numbers of the oldest archive documents, as far as no article is left of them."""
     oldest = _oldest(db, shelf_id)
-    here = archives.c.category_id == shelf_id
-    return list(
-        db.scalars(select(archives.c.number).where(here if oldest is None else here & (archives.c.number < oldest)))
-    )
+    if oldest is None:
+        return list(db.scalars(_NUMBERS, {"shelf": shelf_id}))
+    return list(db.scalars(_NUMBERS_BEFORE, {"shelf": shelf_id, "oldest": oldest}))
 
 
 def write_oldest_again(db: Connection, shelf_id: int) -> None:
@@ -165,6 +149,29 @@ def take_out(db: Connection, article_ids: Iterable[int]) -> set[tuple[int, int]]
 
 
 def _oldest(db: Connection, shelf_id: int) -> int | None:
-    held = (shelves.c.category_id == shelf_id, shelves.c.archive.is_not(None))
-    oldest: int | None = db.scalar(select(func.min(shelves.c.archive)).where(*held))
+    oldest: int | None = db.scalar(_OLDEST, {"shelf": shelf_id})
     return oldest
+
+
+# Asked for every shelf that is written. Made once: to put them together takes longer than to run them.
+_HERE = shelves.c.category_id == bindparam("shelf")
+_OF_SHELF = archives.c.category_id == bindparam("shelf")
+_COUNT = select(func.count()).select_from(shelves).where(_HERE, shelves.c.archive.is_(None))
+_LEAVING = (
+    select(shelves.c.article_id)
+    .where(_HERE, shelves.c.archive.is_(None))
+    .order_by(shelves.c.published, shelves.c.article_id.desc())
+    .limit(bindparam("limit"))
+)
+_SEAL = update(shelves).where(_HERE, among(shelves.c.article_id, "articles")).values(archive=bindparam("archive"))
+_LATEST = select(func.max(archives.c.number)).where(_OF_SHELF)
+_LATEST_WRITTEN = (
+    select(archives.c.number).where(_OF_SHELF, archives.c.is_written).order_by(archives.c.number.desc()).limit(1)
+)
+_UNWRITTEN = select(archives.c.number).where(_OF_SHELF, ~archives.c.is_written).order_by(archives.c.number)
+_RECORD_WRITTEN = update(archives).where(_OF_SHELF, archives.c.number == bindparam("archive")).values(is_written=True)
+_NUMBERS = select(archives.c.number).where(_OF_SHELF)
+_NUMBERS_BEFORE = _NUMBERS.where(archives.c.number < bindparam("oldest"))
+_NEWEST = select(func.max(shelves.c.archive)).where(_HERE, shelves.c.archive.is_not(None))
+_BEFORE = _NEWEST.where(shelves.c.archive < bindparam("number"))
+_OLDEST = select(func.min(shelves.c.archive)).where(_HERE, shelves.c.archive.is_not(None))

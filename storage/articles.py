@@ -2,156 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence, Set
 from functools import cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-import msgspec
-from sqlalchemy import (
-    CompoundSelect,
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    func,
-    insert,
-    or_,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import Connection, Select, bindparam, func, literal, or_, select, union_all
 
-from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
-from storage import archiving, banding, categories, copies, covering, revisions, tombstones
+from feeds.records import Article, Known, Tag
+from storage import archiving, categories, covering
+from storage.among import among
 from storage.batches import batches
-from storage.tables import aliases, articles, covered, shelves, sources
+from storage.rows import NAMED_SOURCE, AnyRow, id_of_source, labels_of, read_articles, select_articles
+from storage.tables import aliases, articles, covered, shelves, sources, tombstones
 from storage.tables import categories as table
-
-AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-T = TypeVar("T")
 
 # The categories of an article with these categories of its own and these tags.
 Assign: TypeAlias = Callable[[tuple[str, ...], tuple[Tag, ...]], tuple[str, ...]]
-
-# Whether these pieces of markup, the stored ones and then those that came, are otherwise in nothing but their links.
-HasOtherLinks: TypeAlias = Callable[[Sequence[str], Sequence[str]], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """What a save did: how many articles are new, how many came and are held as a flood, or wait for their date, how
-    many were revised, and the categories it touched."""
-
-    new: int = 0
-    held: int = 0
-    waiting: int = 0
-    revised: int = 0
-    categories: tuple[str, ...] = ()
-    arrived: frozenset[int] = field(default=frozenset(), compare=False)  # rows for `stories.settle`
-    returned: frozenset[covering.Place] = field(default=frozenset(), compare=False)  # from archives, for the same
-    has_withdrawn: bool = False  # copies of withdrawn articles were in it, and left out
 
 
 def known(db: Connection, source: str, guids: Iterable[str]) -> dict[str, Known]:
     """What the store holds of these guids of a source, or held: of those that are gone, that they are. Where one is an
     alias, what it holds under another guid."""
-    source_id = _source_id(db, source)
-    guids = tuple(guids)
-    by_alias: dict[str, Known] = {}
-    by_guid: dict[str, Known] = {}
-    for word, guid, url, title, raw_digest, path in _of_guids(db, _KNOWN, source_id, guids):
-        one = Known(guid=guid, url=url, title=title, raw_digest=raw_digest, path=path)
-        (by_guid if word == guid else by_alias)[word] = one
-    return by_alias | tombstones.known(db, source_id, guids) | by_guid
-
-
-def save(
-    db: Connection,
-    source: str,
-    batch: Sequence[Article],
-    *,
-    now: datetime,
-    slugs: categories.Slugs,
-    private: Set[str] = frozenset(),
-    unmoved: Container[str] = (),
-    revised: Container[str] = (),
-    mended: Container[str] = (),
-    has_other_links: HasOtherLinks | None = None,
-    revised_at: datetime | None = None,
-    document_id: int | None = None,
-    rank: covering.Rank = covering.by_date,
-) -> Saved:
-    """Store what is new in `batch` and what was revised, put it on its shelves, and mark these as touched; what stands
-    in a `private` category stands in such categories alone. `now` is when all of it was seen.
-
-    `document_id` is the kept document that they were made of. What a revised article said before is kept, too.
-
-    An article's `published`, and where that came from, stay as first stored. Its `updated` moves when its
-    fingerprint does, and never backwards. One whose fingerprint did not move changes at most its shelves. One that is
-    gone stays gone, also if that happened while `batch` was made. What is held stands on no shelf; what waits for its
-    date is given another one by its source. Whatever their fingerprints say, those of the guids `unmoved` and `mended`
-    are not revised, and those `revised` are; the `mended` are written anew all the same. `revised_at` is when, if not
-    now. Of the others those whose markup `has_other_links`, and no more, get that.
-    """
-    source_id = _source_id(db, source)
-    stored = {row.guid: row for row in _of_guids(db, _STORED, source_id, (article.guid for article in batch))}
-    unknown = [article for article in batch if article.guid not in stored]
-    gone = set(tombstones.known(db, source_id, (article.guid for article in unknown)))
-    withdrawn = copies.of_withdrawn(db, source_id, [article for article in unknown if article.guid not in gone])
-    gone |= withdrawn
-    batch = [article for article in batch if article.guid not in gone]
-    new = _with_ids_of_their_own(db, [article for article in batch if article.guid not in stored])
-    known = [article for article in batch if article.guid in stored]
-    is_same = {
-        a.guid: a.guid not in revised
-        and (a.fingerprint == stored[a.guid].fingerprint or a.guid in unmoved or a.guid in mended)
-        for a in known
-    }
-    rewritten = [a for a in known if not is_same[a.guid]]
-    others = [a for a in known if is_same[a.guid]]
-    like = [a for a in others if a.guid not in mended and a.guid not in unmoved]
-    relinked = _relinked(db, stored, like, has_other_links) if has_other_links else []
-
-    made = {"document_id": document_id}
-    when = revised_at or now
-    revisions.keep(db, [stored[article.guid].id for article in rewritten], now=when)
-    placed = _insert(db, source_id, new, made | {"first_seen_at": now})
-    _update(db, [_revision(stored[article.guid], article, now=when) | made for article in rewritten])
-    banding.replace_bands(db, {stored[article.guid].id: article.bands for article in rewritten})
-    _update(db, [_unseen(a) | made | {"_id": stored[a.guid].id} for a in others if a.guid not in mended])
-    _update(db, [_mended(a) | made | {"_id": stored[a.guid].id} for a in others if a.guid in mended])
-    _update(db, [_markup(a) | {"_id": stored[a.guid].id} for a in relinked])
-    _update(db, [_put_off(stored[a.guid], a) for a in known if _is_put_off(stored[a.guid], a)])
-    placed += [
-        categories.Placed(one.id, one.published, None if one.held_at else a.categories)
-        for a in known
-        for one in [stored[a.guid]]
-    ]
-    moves = categories.shelve(db, source_id, placed, slugs=slugs, private=private, rank=rank)
-    touched = moves.touched
-    renewed = {stored[article.guid].id for article in rewritten}
-    returned = archiving.take_out(db, renewed)
-    # Also where they are named as copies.
-    quietly = [*relinked, *(a for a in others if a.guid in mended)]
-    also = categories.touch_those_of(db, renewed | {stored[a.guid].id for a in quietly})
-    categories.touch(db, set(touched.values()) - also)
-    shown = [article for article in rewritten if not stored[article.guid].held_at]
-    names = {name for article in shown for name in article.categories}
-    names |= {key for key in touched if isinstance(key, str)}
-    waiting = sum(article.is_waiting for article in new)
-    held = sum(article.held_at is not None for article in new) - waiting
-    return Saved(
-        new=len(new) - held - waiting,
-        held=held,
-        waiting=waiting,
-        revised=len(shown),
-        categories=tuple(sorted(names)),
-        arrived=frozenset(renewed | {article_id for _shelf_id, article_id in moves.entered}),
-        returned=frozenset(returned),
-        has_withdrawn=bool(withdrawn),
-    )
+    found: tuple[dict[str, Known], ...] = ({}, {}, {})
+    for kind, word, reason, *has in db.execute(_KNOWN, {"name": source, "guids": list(guids)}):
+        values = dict(zip(_AS_KNOWN, has, strict=True))
+        found[kind][word] = Known(**values, is_gone=kind == _GONE, is_withdrawn=reason == "withdrawn")
+    return found[_ALIAS] | found[_GONE] | found[_STORED]
 
 
 def archived(db: Connection, shelf_id: int, number: int | None, *, limit: int | None = None) -> tuple[Article, ...]:
@@ -159,32 +35,26 @@ def archived(db: Connection, shelf_id: int, number: int | None, *, limit: int | 
     they came. At most `limit` of them."""
     values: dict[str, Any] = {"shelf_id": shelf_id, "number": number, "limit": limit}
     query = _archived(is_archive=number is not None, is_limited=limit is not None)
-    return _read(db, query, {name: value for name, value in values.items() if value is not None})
+    return read_articles(db, query, {name: value for name, value in values.items() if value is not None})
 
 
 def stored(
     db: Connection, *, category: str | None = None, source: str | None = None, limit: int | None = None
 ) -> tuple[Article, ...]:
     """What the store holds, newest first: of one category, of one source, of both at once, or all of it."""
-    query = _select().order_by(articles.c.published.desc(), articles.c.id).limit(limit)
+    query = select_articles().order_by(articles.c.published.desc(), articles.c.id).limit(limit)
     if category is not None:
         on_shelf = shelves.c.category_id == categories.id_of(category)
         query = query.join(shelves, shelves.c.article_id == articles.c.id).where(on_shelf)
     if source is not None:
         query = query.where(sources.c.name == source)
-    return _read(db, query)
-
-
-def of_rows(db: Connection, rows: Iterable[int]) -> dict[int, Article]:
-    """These articles by their rows, without their categories."""
-    found = (db.execute(_select().where(articles.c.id.in_(some))) for some in batches(rows))
-    return {row[-1]: _article(row, ()) for result in found for row in result}
+    return read_articles(db, query)
 
 
 def of_guids(db: Connection, source: str, guids: Iterable[str]) -> tuple[Article, ...]:
     """The articles of a source that are stored under these guids."""
-    query = _select().where(sources.c.name == source)
-    return tuple(one for some in batches(guids) for one in _read(db, query.where(articles.c.guid.in_(some))))
+    query = select_articles().where(sources.c.name == source)
+    return tuple(one for some in batches(guids) for one in read_articles(db, query.where(articles.c.guid.in_(some))))
 
 
 def ids_on(db: Connection, shelf_ids: Iterable[int]) -> set[str]:
@@ -234,17 +104,18 @@ def reshelve(
     The categories that an article left or entered are touched, no others. Which of them tell one story is settled
     afterwards.
     """
-    source_id = _source_id(db, source)
+    source_id = id_of_source(db, source)
     placed, renewed = [], set()
     for row in db.execute(select(*_TO_SHELVE).where(articles.c.source_id == source_id)):
         placed.append(_placed(row, assign if row.held_at is None else None))
         if row.revised_at:
             renewed.add(row.id)
-    moves = categories.shelve(db, source_id, placed, slugs=slugs, private=private, rank=rank)
+    placement = categories.Placement(source_id, placed, private)
+    moves = categories.shelve(db, [placement], slugs=slugs, rank=rank)
     # Any archive document may show what a revised article was before, which is to leave as well.
     for shelf_id in {shelf_id for shelf_id, article_id in moves.left if article_id in renewed}:
         archiving.write_again(db, shelf_id)
-    categories.touch(db, moves.touched.values())
+    categories.touch(db, moves.keys)
 
 
 def shelve_released(
@@ -262,8 +133,9 @@ def shelve_released(
         row for some in batches(ids) for row in db.execute(select(*_TO_SHELVE).where(articles.c.id.in_(some))).all()
     ]
     placed = [_placed(row, assign) for row in rows]
-    moves = categories.shelve(db, _source_id(db, source), placed, slugs=slugs, private=private)
-    categories.touch(db, moves.touched.values())
+    placement = categories.Placement(id_of_source(db, source), placed, private)
+    moves = categories.shelve(db, [placement], slugs=slugs)
+    categories.touch(db, moves.keys)
 
 
 def count(db: Connection) -> dict[str | None, int]:
@@ -279,151 +151,14 @@ def count(db: Connection) -> dict[str | None, int]:
 
 def _placed(row: AnyRow, assign: Assign | None) -> categories.Placed:
     """The place of an article, a row of `_TO_SHELVE`."""
-    own, tags = (_DECODERS[name].decode(row._mapping[name]) for name in ("own_categories", "tags"))
-    return categories.Placed(row.id, row.published, assign(own, tags) if assign else None)
-
-
-def _with_ids_of_their_own(db: Connection, new: list[Article]) -> list[Article]:
-    """Two sources may give one guid: the second article is published under the id we mint.
-
-    An id that we minted ourselves and that comes back is our own article, read from a feed of ours or from a mill
-    that reads us: it is left out, or two mills that read each other would mint new ids for ever. The id of an article
-    that is gone stays its own: readers know it.
-    """
-    taken = {
-        atom_id
-        for some in batches(article.atom_id for article in new)
-        for atom_id in db.scalars(_TAKEN, {"atom_ids": some})
-    }
-    result = []
-    for article in new:
-        ours = article.minted_id[: article.minted_id.find(":", len("tag:")) + 1]  # tag:mill.example,2026:
-        is_ours = article.atom_id != article.minted_id and bool(ours) and article.atom_id.startswith(ours)
-        if is_ours and article.atom_id in taken:
-            continue
-        own = replace(article, atom_id=article.minted_id) if is_ours or article.atom_id in taken else article
-        taken.add(own.atom_id)
-        result.append(own)
-    return result
-
-
-def _insert(db: Connection, source_id: int, new: list[Article], made: Mapping[str, Any]) -> list[categories.Placed]:
-    if not new:
-        return []
-    rows = [
-        _columns(article)
-        | {
-            "source_id": source_id,
-            "guid": article.guid,
-            "atom_id": article.atom_id,
-            "published": article.published,
-            "date_from": article.date_from,
-            "held_at": article.held_at,
-            "date_note": article.date_note,
-            **made,
-        }
-        for article in new
-    ]
-    db.execute(insert(articles), rows)
-    # Asked for afterwards: with RETURNING in the order of the rows, SQLite takes a statement for each.
-    ids = {row.guid: row.id for row in _of_guids(db, _IDS, source_id, (article.guid for article in new))}
-    banding.add_bands(db, {ids[article.guid]: article.bands for article in new})
-    return [
-        categories.Placed(ids[article.guid], article.published, None if article.held_at else article.categories)
-        for article in new
-    ]
-
-
-def _update(db: Connection, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        db.execute(_REVISE, rows)
-
-
-def _revision(old: AnyRow, article: Article, *, now: datetime) -> dict[str, Any]:
-    # A second revision within one second, or after the clock was set back, is an update all the same.
-    updated = article.updated if article.updated > old.updated else max(now, old.updated + timedelta(seconds=1))
-    return _columns(article) | {"_id": old.id, "updated": updated, "revised_at": now}
-
-
-def _mended(article: Article) -> dict[str, Any]:
-    """All that a revision writes, but for its date."""
-    return {name: value for name, value in _columns(article).items() if name != "updated"}
-
-
-def _relinked(
-    db: Connection, stored: Mapping[str, AnyRow], like: Sequence[Article], has_other_links: HasOtherLinks
-) -> list[Article]:
-    """Those whose links alone lead elsewhere. Where the article itself has moved, all of it stays as it is."""
-    before = of_rows(db, (stored[a.guid].id for a in like))
-    found = ((a, before.get(stored[a.guid].id)) for a in like)
-    return [
-        a
-        for a, old in found
-        if old and old.url == a.url and has_other_links(tuple(_markup(old).values()), tuple(_markup(a).values()))
-    ]
-
-
-def _markup(article: Article) -> dict[str, Any]:
-    return {"summary_html": article.summary_html, "content_html": article.content_html}
-
-
-def _is_put_off(old: AnyRow, article: Article) -> bool:
-    """Whether a stored article waits for its date, and its source has moved that."""
-    return old.held_at is not None and old.published > old.held_at and article.published != old.published
-
-
-def _put_off(old: AnyRow, article: Article) -> dict[str, Any]:
-    # Where it has come meanwhile, a date in the past would be that of a flood, which waits for a person.
-    published = max(article.published, old.held_at + timedelta(seconds=1))
-    return {"_id": old.id, "published": published, "updated": published}
-
-
-def _unseen(article: Article) -> dict[str, Any]:
-    """What is noted where no reader would notice a change: not to normalize it again, to shelve by its new tags, and to
-    name its new transcript, or how often it was seen, when its feeds are written next."""
-    columns = _columns(article)
-    unseen = ("raw_digest", "fingerprint", "path", "own_categories", "tags", "extensions", "decoded")
-    return {name: columns[name] for name in unseen}
-
-
-# Columns that hold JSON, and the record each is read back as.
-_JSON: dict[str, Any] = {
-    "authors": tuple[Person, ...],
-    "tags": tuple[Tag, ...],
-    "own_categories": tuple[str, ...],
-    "links": tuple[Link, ...],
-    "enclosures": tuple[Enclosure, ...],
-    "extensions": tuple[Extension, ...],
-    "origin": Origin,
-}
-_DECODERS = {name: msgspec.json.Decoder(type_) for name, type_ in _JSON.items()}
-_PLAIN = (
-    "url", "title", "summary_html", "content_html", "updated", "language", "image", "rights", "fingerprint",
-    "raw_digest", "path", "link_key", "title_key", "decoded",
-)  # fmt: skip
-_FROZEN = ("guid", "atom_id", "published", "date_from", "held_at", "date_note")  # stored once, never revised
-_READ = (*_FROZEN, "revised_at", *_PLAIN)
-_TO_SHELVE = tuple(articles.c[name] for name in ("id", "published", "own_categories", "tags", "revised_at", "held_at"))
-
-
-def _columns(article: Article) -> dict[str, Any]:
-    """The columns that a revision writes, too."""
-    return {name: getattr(article, name) for name in _PLAIN} | {
-        name: msgspec.json.encode(getattr(article, name)).decode() for name in _JSON
-    }
-
-
-@cache
-def _select() -> Select[Any]:
-    columns = [articles.c[name] for name in (*_READ, *_JSON, "id")]
-    return select(sources.c.name.label("source"), *columns).join(sources, sources.c.id == articles.c.source_id)
+    return categories.Placed(row.id, row.published, assign(*labels_of(row)) if assign else None)
 
 
 @cache
 def _archived(*, is_archive: bool, is_limited: bool) -> Select[Any]:
     """Made once, as it is run for every document that is written."""
     query = (
-        _select()
+        select_articles()
         .join(shelves, shelves.c.article_id == articles.c.id)
         .where(
             shelves.c.category_id == bindparam("shelf_id"),
@@ -434,60 +169,23 @@ def _archived(*, is_archive: bool, is_limited: bool) -> Select[Any]:
     return query.limit(bindparam("limit")) if is_limited else query
 
 
-def _read(db: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> tuple[Article, ...]:
-    rows = db.execute(query, values).all()
-    standing = categories.of_articles(db, (row[-1] for row in rows))
-    return tuple(_article(row, standing.get(row[-1], ())) for row in rows)
+_AS_KNOWN = ("guid", "url", "title", "raw_digest", "path")
+_TO_SHELVE = tuple(articles.c[name] for name in ("id", "published", "own_categories", "tags", "revised_at", "held_at"))
 
-
-def _article(row: AnyRow, names: tuple[str, ...]) -> Article:
-    """Of a row of `_select`."""
-    source, *values = row[:-1]
-    plain = dict(zip(_READ, values, strict=False))
-    return Article(source=source, categories=names, **plain, **_decoded(values[len(plain) :]))
-
-
-def _decoded(values: Sequence[str]) -> dict[str, Any]:
-    return {name: decoder.decode(value) for (name, decoder), value in zip(_DECODERS.items(), values, strict=True)}
-
-
-def _source_id(db: Connection, name: str) -> int:
-    source_id: int = db.execute(_SOURCE_ID, {"name": name}).scalar_one()
-    return source_id
-
-
-def _of_guids(
-    db: Connection, query: Select[Any] | CompoundSelect[Any], source_id: int, guids: Iterable[str]
-) -> Iterator[AnyRow]:
-    """The rows of these guids of a source."""
-    for some in batches(guids):
-        yield from db.execute(query, {"source_id": source_id, "guids": some})
-
-
-# Asked for every source that has news. Made once: to put them together takes as long as to run them.
-_SOURCE_ID = select(sources.c.id).where(sources.c.name == bindparam("name"))
-_OF_GUIDS = (
-    articles.c.source_id == bindparam("source_id"),
-    articles.c.guid.in_(bindparam("guids", expanding=True)),
+# Asked for every source that has news. Made once: to put it together takes as long as to run it.
+_ALIAS, _GONE, _STORED = range(3)
+_OF_ARTICLE, _OF_TOMBSTONE = (
+    tuple(each.c[name] if name in each.c else literal("") for name in ("reason", *_AS_KNOWN))
+    for each in (articles, tombstones)
 )
-_AS_KNOWN = tuple(articles.c[name] for name in ("guid", "url", "title", "raw_digest", "path"))
 _KNOWN = union_all(
-    select(articles.c.guid.label("word"), *_AS_KNOWN).where(*_OF_GUIDS),
-    select(aliases.c.guid.label("word"), *_AS_KNOWN)
+    select(literal(_STORED), articles.c.guid, *_OF_ARTICLE).where(
+        articles.c.source_id == NAMED_SOURCE, among(articles.c.guid, "guids")
+    ),
+    select(literal(_ALIAS), aliases.c.guid, *_OF_ARTICLE)
     .join(articles, articles.c.id == aliases.c.article_id)
-    .where(
-        aliases.c.source_id == bindparam("source_id"),
-        aliases.c.guid.in_(bindparam("guids", expanding=True)),
+    .where(aliases.c.source_id == NAMED_SOURCE, among(aliases.c.guid, "guids")),
+    select(literal(_GONE), tombstones.c.guid, *_OF_TOMBSTONE).where(
+        tombstones.c.source_id == NAMED_SOURCE, among(tombstones.c.guid, "guids")
     ),
 )
-_STORED = select(
-    *(articles.c[name] for name in ("id", "guid", "fingerprint", "published", "updated", "held_at"))
-).where(*_OF_GUIDS)
-_IDS = select(articles.c.guid, articles.c.id).where(*_OF_GUIDS)
-_TAKEN = union_all(
-    *(
-        select(column).where(column.in_(bindparam("atom_ids", expanding=True)))
-        for column in (articles.c.atom_id, tombstones.atom_id)
-    )
-)
-_REVISE = update(articles).where(articles.c.id == bindparam("_id"))

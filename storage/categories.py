@@ -6,7 +6,7 @@ There is one for everything, one for each category, and one for each source.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from storage import archiving, covering
+from storage.among import among
 from storage.batches import batches
 from storage.tables import archives, covered, shelves, sources
 from storage.tables import categories as table
@@ -82,12 +83,21 @@ class Shelf:
         return self.settings_digest.endswith(STRAYS)
 
 
+class Placement(NamedTuple):
+    """Articles of a source, by its row; what stands in a `private` category stands in such categories alone."""
+
+    source_id: int
+    placed: Sequence[Placed]
+    private: Set[str] = frozenset()
+
+
 class Moves(NamedTuple):
     """What a change of places came to."""
 
-    touched: dict[Key, int]  # the shelves that an article entered or left: their rows, by key
-    left: frozenset[tuple[int, int]]  # from which shelf which article went, by their rows
-    entered: frozenset[tuple[int, int]] = frozenset()
+    keys: dict[int, Key]  # of the shelves that an article entered or left, by their rows
+    left: frozenset[covering.Place]
+    entered: frozenset[covering.Place]
+    all: frozenset[covering.Place]  # also where copies do not belong any more
 
 
 def settle(
@@ -127,51 +137,46 @@ def settle(
 
 
 def shelve(
-    db: Connection,
-    source_id: int,
-    placed: Sequence[Placed],
-    *,
-    slugs: Slugs,
-    private: Set[str] = frozenset(),
-    rank: covering.Rank = covering.by_date,
+    db: Connection, placements: Sequence[Placement], *, slugs: Slugs, rank: covering.Rank = covering.by_date
 ) -> Moves:
-    """Make these articles of a source stand on the shelves of their categories, of their source and of everything, and
-    on no others; one in a `private` category in such categories alone. What left a shelf leaves its archive document
-    there as well, which is to be written again.
+    """Make these articles stand on the shelves of their categories, of their source and of everything, and on no
+    others. What left a shelf leaves its archive document there as well, which is to be written again.
 
     A copy stays one where it belongs. The best copy, by `rank`, of what left takes its place.
     """
-    placed = [article._replace(categories=_private_ones(article.categories, private)) for article in placed]
-    names = {name for article in placed for name in article.categories or ()}
-    ids = _ids(db, source_id)
-    if not {*names, None} <= ids.keys():
-        settle(db, names, chosen={}, slugs=slugs)
-        ids = _ids(db, source_id)
-    own = [key for key in ids if key is None or isinstance(key, OfSource)]
+    placements = [_in_private(each) for each in placements]
+    placed = [article for each in placements for article in each.placed]
+    rows = _settled(db, placements, slugs)
     published = {article.article_id: article.published for article in placed}
-    wanted = {
-        (ids[key], article.article_id)
-        for article in placed
-        if article.categories is not None
-        for key in (*(own if private.isdisjoint(article.categories) else ()), *article.categories)
-    }
+    wanted = {place for each in placements for place in rows.wanted(each)}
     standing, hidden = _places(db, published)
     left, entered, gone = standing.keys() - wanted, wanted - standing.keys() - hidden, hidden - wanted
     covering.forget(db, gone)
     if left:
         archiving.write_these_again(db, ((place[0], number) for place in left if (number := standing[place])))
-        is_it = (shelves.c.category_id == bindparam("category"), shelves.c.article_id == bindparam("article"))
-        db.execute(delete(shelves).where(*is_it), [{"category": shelf, "article": id_} for shelf, id_ in left])
+        db.execute(_TAKE_OFF, [{"category": shelf, "article": id_} for shelf, id_ in left])
         covering.succeed(db, {place: standing[place] for place in left}, rank=rank)
     if entered:
         db.execute(
             insert(shelves),
             [{"category_id": shelf, "article_id": id_, "published": published[id_]} for shelf, id_ in sorted(entered)],
         )
-    if private:
-        _note_strays(db, {article for shelf, article in left | gone if shelf == ids[None]}, placed)
-    moved = {shelf for shelf, _article in left | entered | gone}
-    return Moves({key: id_ for key, id_ in ids.items() if id_ in moved}, frozenset(left), frozenset(entered))
+    if any(each.private for each in placements):
+        _note_strays(db, {article for shelf, article in left | gone if shelf == rows.of_names[None]}, placed)
+    moved = frozenset(left | entered | gone)
+    return Moves({shelf: rows.keys[shelf] for shelf, _article in moved}, frozenset(left), frozenset(entered), moved)
+
+
+def _in_private(placement: Placement) -> Placement:
+    """With the private categories alone, where there are any."""
+    if not placement.private:
+        return placement
+    return placement._replace(
+        placed=[
+            article._replace(categories=_private_ones(article.categories, placement.private))
+            for article in placement.placed
+        ]
+    )
 
 
 def _private_ones(names: tuple[str, ...] | None, private: Set[str]) -> tuple[str, ...] | None:
@@ -195,21 +200,21 @@ def forget_privacy(db: Connection, shelf_ids: Iterable[int]) -> None:
 
 def touch(db: Connection, shelf_ids: Iterable[int]) -> None:
     """These shelves hold something new: their files are to be written."""
-    for some in batches(shelf_ids):
-        db.execute(update(table).where(table.c.id.in_(some)).values(touched=table.c.touched + 1))
+    touched = set(shelf_ids)
+    if touched:
+        db.execute(_TOUCH, {"shelves": touched})
 
 
 def _places(db: Connection, article_ids: Iterable[int]) -> tuple[dict[covering.Place, int | None], set[covering.Place]]:
     """Where these articles stand, with the archive document that holds each there; and where they are copies."""
     standing: dict[covering.Place, int | None] = {}
     hidden: set[covering.Place] = set()
-    for some in batches(article_ids):
-        for row in db.execute(_PLACES, {"articles": some}):
-            place = (row.category_id, row.article_id)
-            if row.is_copy:
-                hidden.add(place)
-            else:
-                standing[place] = row.archive
+    asked = set(article_ids)
+    for shelf_id, article_id, archive, is_copy in db.execute(_PLACES, {"articles": asked}) if asked else ():
+        if is_copy:
+            hidden.add((shelf_id, article_id))
+        else:
+            standing[shelf_id, article_id] = archive
     return standing, hidden
 
 
@@ -225,9 +230,9 @@ def of_articles(db: Connection, article_ids: Iterable[int]) -> dict[int, tuple[s
     """The categories that each of these articles belongs in, by name, be it as a copy; an article that belongs in none
     is left out."""
     found: dict[int, list[str]] = {}
-    for some in batches(article_ids):
-        for row in db.execute(_NAMES, {"articles": some}):
-            found.setdefault(row.article_id, []).append(row.name)
+    asked = set(article_ids)
+    for article_id, name in db.execute(_NAMES, {"articles": asked}) if asked else ():
+        found.setdefault(article_id, []).append(name)
     return {article_id: tuple(sorted(names)) for article_id, names in found.items()}
 
 
@@ -238,16 +243,13 @@ def standing(db: Connection) -> dict[Key, Shelf]:
 
 def shelf_of(db: Connection, shelf_id: int) -> Shelf:
     """One shelf's standing, by its row."""
-    return _shelf(db.execute(_SHELVES.where(table.c.id == shelf_id)).one())
+    return _shelf(db.execute(_SHELF, {"id": shelf_id}).one())
 
 
 def record_written(db: Connection, shelf: Shelf, *, settings_digest: str) -> None:
     """The files of a shelf show what it held when `shelf` was read, or more."""
-    db.execute(
-        update(table)
-        .where(table.c.id == shelf.id, table.c.slug == shelf.slug)
-        .values(written=shelf.touched, settings_digest=settings_digest)
-    )
+    stands = {"_id": shelf.id, "_slug": shelf.slug}
+    db.execute(_RECORD_WRITTEN, stands | {"written": shelf.touched, "settings_digest": settings_digest})
 
 
 def id_of(category: str | None) -> ScalarSelect[int]:
@@ -256,15 +258,44 @@ def id_of(category: str | None) -> ScalarSelect[int]:
     return select(table.c.id).where(is_it).scalar_subquery()
 
 
-def _ids(db: Connection, source_id: int) -> dict[Key, int]:
-    """The rows of everything, of all categories, and of this source's own shelf, where it has one."""
-    columns = (table.c.id, table.c.name, sources.c.name.label("source"))
-    rows = db.execute(
-        select(*columns)
-        .outerjoin(sources, sources.c.id == table.c.source_id)
-        .where(table.c.source_id.is_(None) | (table.c.source_id == source_id))
-    )
-    return {row.name if row.source is None else OfSource(row.source): row.id for row in rows}
+class _Rows(NamedTuple):
+    """The rows of everything, of all categories, and of some sources' own shelves, where they have one."""
+
+    keys: dict[int, Key]
+    of_names: dict[str | None, int]
+    of_sources: dict[int, int]  # by the sources' rows
+
+    def wanted(self, placement: Placement) -> Iterator[covering.Place]:
+        """Where articles are to stand."""
+        own = self.of_sources.get(placement.source_id)
+        public = [self.of_names[None], *([] if own is None else [own])]
+        for article in placement.placed:
+            if article.categories is not None:
+                is_public = placement.private.isdisjoint(article.categories)
+                shelf_ids = (*(public if is_public else ()), *(self.of_names[name] for name in article.categories))
+                yield from ((shelf_id, article.article_id) for shelf_id in shelf_ids)
+
+
+def _settled(db: Connection, placements: Sequence[Placement], slugs: Slugs) -> _Rows:
+    """With all categories that articles are to stand in."""
+    names = {name for each in placements for article in each.placed for name in article.categories or ()}
+    source_ids = {each.source_id for each in placements}
+    rows = _rows(db, source_ids)
+    if {*names, None} <= rows.of_names.keys():
+        return rows
+    settle(db, names, chosen={}, slugs=slugs)
+    return _rows(db, source_ids)
+
+
+def _rows(db: Connection, source_ids: Set[int]) -> _Rows:
+    rows = _Rows({}, {}, {})
+    for row, name, source_id, source in db.execute(_ROWS, {"sources": source_ids}):
+        if source_id is None:
+            rows.of_names[name] = row
+        else:
+            rows.of_sources[source_id] = row
+        rows.keys[row] = name if source_id is None else OfSource(source)
+    return rows
 
 
 def _candidates(key: Key, slugs: Slugs) -> Iterable[str]:
@@ -296,23 +327,37 @@ def _folded(slug: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", slug).casefold())
 
 
-_SOME: Any = bindparam("articles", expanding=True)
+# Asked for every source that has news, or every document. Made once: to put them together takes as long as to run them.
 _PLACES = union_all(
-    select(shelves.c.category_id, shelves.c.article_id, shelves.c.archive, literal(0).label("is_copy")).where(
-        shelves.c.article_id.in_(_SOME)
+    select(shelves.c.category_id, shelves.c.article_id, shelves.c.archive, literal(0)).where(
+        among(shelves.c.article_id, "articles")
     ),
-    select(covered.c.category_id, covered.c.article_id, null(), literal(1)).where(covered.c.article_id.in_(_SOME)),
+    select(covered.c.category_id, covered.c.article_id, null(), literal(1)).where(
+        among(covered.c.article_id, "articles")
+    ),
 )
-
 _NAMES = union_all(
     *(
         select(each.c.article_id, table.c.name)
         .join(table, table.c.id == each.c.category_id)
-        .where(each.c.article_id.in_(_SOME), table.c.name.is_not(None))
+        .where(among(each.c.article_id, "articles"), table.c.name.is_not(None))
         for each in (shelves, covered)
     )
 )
-
+_ROWS = (
+    select(table.c.id, table.c.name, table.c.source_id, sources.c.name.label("source"))
+    .outerjoin(sources, sources.c.id == table.c.source_id)
+    .where(table.c.source_id.is_(None) | among(table.c.source_id, "sources"))
+)
+_TAKE_OFF = delete(shelves).where(
+    shelves.c.category_id == bindparam("category"), shelves.c.article_id == bindparam("article")
+)
+_TOUCH = update(table).where(among(table.c.id, "shelves")).values(touched=table.c.touched + 1)
+_RECORD_WRITTEN = (
+    update(table)
+    .where(table.c.id == bindparam("_id"), table.c.slug == bindparam("_slug"))
+    .values(written=bindparam("written"), settings_digest=bindparam("settings_digest"))
+)
 _SHELVES = select(
     table.c.id,
     table.c.name,
@@ -328,6 +373,7 @@ _SHELVES = select(
     .label("latest_archive"),
     exists().where(archives.c.category_id == table.c.id).label("has_archives"),
 ).outerjoin(sources, sources.c.id == table.c.source_id)
+_SHELF = _SHELVES.where(table.c.id == bindparam("id"))
 
 
 def _shelf(row: Row[*tuple[Any, ...]]) -> Shelf:

@@ -30,16 +30,20 @@ class _Gone:
     source_ids: set[int]
 
 
-def of_withdrawn(db: Connection, source_id: int, batch: Sequence[Article]) -> set[str]:
-    """The guids of those articles of a source that are copies of a withdrawn one.
+def of_withdrawn(db: Connection, batches: Sequence[tuple[int, Sequence[Article]]]) -> list[set[str]]:
+    """Of each batch, with the row of its source, the guids of those articles that are copies of a withdrawn one.
 
     One at the address of a withdrawn article is, whatever its guid and title, and whatever source either came from.
     But where an address is the front page of a site, or that of other articles as well, as in changelogs, it must
     have the title, too. Without an address the title decides, within its source, unless others there have it as well.
     """
-    gone = _withdrawn(db) if batch else {}
+    gone = _withdrawn(db) if any(articles for _source_id, articles in batches) else {}
+    return [_copies(db, source_id, articles, gone) for source_id, articles in batches]
+
+
+def _copies(db: Connection, source_id: int, batch: Sequence[Article], gone: Mapping[_Place, _Gone]) -> set[str]:
     found = [(article, place) for article in batch if (place := _place(article.url, article.title, source_id)) in gone]
-    others = _others(db, source_id, {place for _article, place in found}, gone)
+    others = _others(db, source_id, {place for _article, place in found}, gone) if found else {}
     return {article.guid for article, place in found if _is_copy(article, gone[place], others.get(place, frozenset()))}
 
 
@@ -52,12 +56,8 @@ def _is_copy(article: Article, gone: _Gone, others: Set[str]) -> bool:
 
 
 def _withdrawn(db: Connection) -> Mapping[_Place, _Gone]:
-    columns = (tombstones.c.source_id, tombstones.c.url, tombstones.c.title)
-    rows = db.execute(
-        select(*columns).where(tombstones.c.reason == literal_column("'withdrawn'"))
-    )  # as the index has it
     found: dict[_Place, _Gone] = defaultdict(lambda: _Gone(set(), set()))
-    for row in rows:
+    for row in db.execute(_WITHDRAWN):
         gone = found[_place(row.url, row.title, row.source_id)]
         gone.titles.add(row.title)
         gone.source_ids.add(row.source_id)
@@ -116,3 +116,8 @@ def _is_front_page(article: Article) -> bool:
         return True
     about = {_bare(article.origin.site_url).rstrip("/"), _bare(article.origin.feed_url).rstrip("/")}
     return _bare(article.url).rstrip("/") in about
+
+
+_WITHDRAWN = select(tombstones.c.source_id, tombstones.c.url, tombstones.c.title).where(
+    tombstones.c.reason == literal_column("'withdrawn'")  # as the index has it
+)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, insert, lite
 
 from feeds.records import Body, Dating, Source
 from storage.batches import batches
+from storage.rows import NAMED_SOURCE, ids_of_sources
 from storage.tables import documents, sources, tombstones
 
 QUALITY = 3  # of brotli: 1.8 ms for 100 kB, of which a third is left; zlib's first level is no faster and leaves more
@@ -90,15 +91,26 @@ def _without_secrets(source: Source, content: bytes) -> bytes:
     return content
 
 
-def keep(db: Connection, source: Source, packed: Packed | None) -> int | None:
-    """Keep a document, and no more of its source than are to be kept; its row. None where there is none to keep, or
-    where an article of its source was withdrawn since it was read."""
-    if packed is None:
-        return None
-    values = {"name": source.name, **{name: getattr(packed, name) for name in _WRITTEN}}
-    row: int | None = db.execute(_KEEP, values).scalar_one_or_none()
-    db.execute(_DROP, {"name": source.name, "keep": source.documents.keep})
-    return row
+def keep(db: Connection, packed: Iterable[tuple[Source, Packed]]) -> dict[str, int]:
+    """Keep these documents, one of each source, and no more of a source than are to be kept; their rows, by source.
+    Left out are those of sources of which an article was withdrawn since they were read."""
+    by_name = {source.name: (source, one) for source, one in packed}
+    if not by_name:
+        return {}
+    oldest = min(one.fetched_at for _source, one in by_name.values())
+    ids = ids_of_sources(db, by_name)
+    withdrawn = {row.source_id: row.at for row in db.execute(_WITHDRAWN, {"since": oldest})}
+    kept = {
+        ids[name]: one
+        for name, (_source, one) in by_name.items()
+        if ids[name] not in withdrawn or withdrawn[ids[name]] < one.fetched_at
+    }
+    rows = [
+        {"source_id": source_id, **{name: getattr(one, name) for name in _WRITTEN}} for source_id, one in kept.items()
+    ]
+    written = {row.source_id: row.id for row in db.execute(_KEEP, rows)} if rows else {}
+    db.execute(_DROP, [{"name": name, "keep": source.documents.keep} for name, (source, _one) in by_name.items()])
+    return {name: written[ids[name]] for name in by_name if ids[name] in written}
 
 
 def drop(db: Connection, row: int) -> None:
@@ -108,9 +120,7 @@ def drop(db: Connection, row: int) -> None:
 
 def is_any_kept(db: Connection, name: str) -> bool:
     """Whether a document of this source is kept."""
-    return bool(
-        db.scalar(select(exists().where(documents.c.source_id == _SOURCE_ID.scalar_subquery())), {"name": name})
-    )
+    return bool(db.scalar(_IS_ANY_KEPT, {"name": name}))
 
 
 def numbers(db: Connection) -> dict[str, int]:
@@ -200,30 +210,24 @@ def _unpacked(content: bytes) -> bytes:
 
 # Run for every source with news. Made once: to put them together takes as long as to run them.
 _WRITTEN = ("fetched_at", "about", "content")
-_SOURCE_ID = select(sources.c.id).where(sources.c.name == bindparam("name"))
-_WITHDRAWN_SINCE = exists().where(
-    tombstones.c.source_id == sources.c.id,
-    tombstones.c.reason == literal_column("'withdrawn'"),  # as the index has it
-    tombstones.c.deleted_at >= bindparam("fetched_at", type_=documents.c.fetched_at.type),
-)
-_KEEP = (
-    insert(documents)
-    .from_select(
-        ["source_id", *_WRITTEN],
-        _SOURCE_ID.add_columns(*(bindparam(name, type_=documents.c[name].type) for name in _WRITTEN)).where(
-            ~_WITHDRAWN_SINCE
-        ),
+_WITHDRAWN = (
+    select(tombstones.c.source_id, func.max(tombstones.c.deleted_at).label("at"))
+    .where(
+        tombstones.c.reason == literal_column("'withdrawn'"),  # as the index has it
+        tombstones.c.deleted_at >= bindparam("since"),
     )
-    .returning(documents.c.id)
+    .group_by(tombstones.c.source_id)
 )
+_KEEP = insert(documents).returning(documents.c.source_id, documents.c.id)
+_IS_ANY_KEPT = select(exists().where(documents.c.source_id == NAMED_SOURCE))
 _FIRST_BEYOND = (
     select(documents.c.id)
-    .where(documents.c.source_id == _SOURCE_ID.scalar_subquery())
+    .where(documents.c.source_id == NAMED_SOURCE)
     .order_by(documents.c.id.desc())
     .offset(bindparam("keep"))
     .limit(1)
     .correlate(None)
 )
 _DROP = delete(documents).where(
-    documents.c.source_id == _SOURCE_ID.scalar_subquery(), documents.c.id <= _FIRST_BEYOND.scalar_subquery()
+    documents.c.source_id == NAMED_SOURCE, documents.c.id <= _FIRST_BEYOND.scalar_subquery()
 )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from feeds.records import Article
-from storage import articles as stored
-from storage import categories, retention
+from storage import retention
 from storage.batches import batches
+from storage.rows import read_articles, select_articles
 from storage.tables import articles, sources
 
 
@@ -35,8 +35,8 @@ def numbers(db: Connection) -> dict[str, Number]:
 
 def held(db: Connection, source: str | None = None) -> tuple[Article, ...]:
     """The articles that are held, of a source or of all, the newest first."""
-    query = stored._select().where(_IS_HELD).order_by(articles.c.published.desc(), articles.c.id)
-    return stored._read(db, query if source is None else query.where(sources.c.name == source))
+    query = select_articles().where(_IS_HELD).order_by(articles.c.published.desc(), articles.c.id)
+    return read_articles(db, query if source is None else query.where(sources.c.name == source))
 
 
 def named(db: Connection, word: str) -> dict[str, list[int]]:
@@ -53,17 +53,8 @@ def named(db: Connection, word: str) -> dict[str, list[int]]:
     return found
 
 
-def release(
-    db: Connection,
-    source: str,
-    ids: Sequence[int],
-    assign: stored.Assign | None,
-    *,
-    slugs: categories.Slugs,
-    private: Set[str] = frozenset(),
-) -> int:
-    """These articles of a source are held no longer, and stand on the shelves that `assign` names; how many there
-    were."""
+def release(db: Connection, ids: Collection[int]) -> int:
+    """These articles are held no longer; how many of them were. On which shelves they stand is the caller's to say."""
     count = 0
     for some in batches(ids):
         is_it = articles.c.id.in_(some) & _IS_HELD
@@ -72,7 +63,6 @@ def release(
         said = {"date_from": "first-seen", "date_note": "it was released before the date that its source says"}
         db.execute(update(articles).where(is_it, _IS_WAITING).values(**clamped, **said))
         count += db.execute(update(articles).where(is_it).values(held_at=None)).rowcount
-    stored.shelve_released(db, source, ids, assign, slugs=slugs, private=private)
     return count
 
 
@@ -91,22 +81,12 @@ def due(db: Connection, *, now: datetime) -> dict[str, list[int]]:
     return found
 
 
-def let_out(
-    db: Connection,
-    source: str,
-    ids: Sequence[int],
-    assign: stored.Assign | None,
-    *,
-    slugs: categories.Slugs,
-    private: Set[str] = frozenset(),
-    now: datetime,
-) -> None:
-    """These articles of a source, whose date has come, stand on the shelves that `assign` names from now on: as if they
-    had been seen only now."""
+def let_out(db: Connection, ids: Collection[int], *, now: datetime) -> None:
+    """These articles, whose date has come, are held no longer: as if they had been seen only now. On which shelves they
+    stand is the caller's to say."""
     for some in batches(ids):
         seen = {"held_at": None, "first_seen_at": now, "updated": articles.c.published}
         db.execute(update(articles).where(articles.c.id.in_(some), _IS_HELD).values(**seen))
-    stored.shelve_released(db, source, ids, assign, slugs=slugs, private=private)
 
 
 def drop(db: Connection, ids: Collection[int], *, now: datetime) -> int:

@@ -20,8 +20,9 @@ from sqlalchemy import Connection, Row, Select, bindparam, exists, literal, lite
 
 from feeds.records import Article, Copy
 from storage import archiving, categories, covering
-from storage import articles as shelved
+from storage.among import among
 from storage.batches import batches
+from storage.rows import articles_of_rows
 from storage.tables import articles, bands, covered, shelves, sources
 from storage.tables import categories as table
 
@@ -78,7 +79,8 @@ def review(db: Connection, names: Iterable[str], judge: Judge) -> None:
 def copies_of(db: Connection, shelf_id: int, atom_ids: Iterable[str]) -> dict[str, tuple[Copy, ...]]:
     """The copies of these articles on a shelf, by the ids of the articles; of each source one."""
     # The shelf is compared here: an index by it would lead to all of its copies.
-    all_rows = (row for some in batches(atom_ids) for row in db.execute(_COPIES, {"atom_ids": some}))
+    asked = list(atom_ids)
+    all_rows = db.execute(_COPIES, {"atom_ids": asked}) if asked else ()
     rows = [row for row in all_rows if row.category_id == shelf_id]
     standing = categories.of_articles(db, {row.id for row in rows})
     found: dict[str, dict[str, Copy]] = {}
@@ -117,7 +119,7 @@ def _settle(
         for other in near
         if any(mine[shelf_id] != head for shelf_id, head in standing.get(other, {}).items() if shelf_id in mine)
     ][:MOST]
-    texts = shelved.of_rows(db, [row.id, *asked]) if asked else {}
+    texts = articles_of_rows(db, [row.id, *asked]) if asked else {}
     changed = set()
     for other in asked:
         if reason := judge.same(texts[row.id], texts[other]):
@@ -220,7 +222,7 @@ def _standing(db: Connection, article_ids: Collection[int], open_shelves: set[in
 
 def _sharing(db: Connection, arrived: Iterable[int]) -> set[int]:
     """Those that have a key in common with another article: of most that come it is soon known that they have none."""
-    return {article_id for some in batches(arrived) for article_id in db.scalars(_SHARING, {"articles": some})}
+    return set(db.scalars(_SHARING, {"articles": list(arrived)}))
 
 
 def _keys(db: Connection, article_ids: Sequence[int]) -> dict[int, list[int]]:
@@ -263,10 +265,10 @@ _ABOUT = select(
     )
 )
 _OTHER, _OTHER_BANDS = articles.alias("other"), bands.alias("other_bands")
-_ARE_THEY = articles.c.id.in_(bindparam("articles", expanding=True))
+_ARE_THEY = among(articles.c.id, "articles")
 _SHARING = union(
     select(bands.c.article_id).where(
-        bands.c.article_id.in_(bindparam("articles", expanding=True)),
+        among(bands.c.article_id, "articles"),
         exists().where(_OTHER_BANDS.c.band == bands.c.band, _OTHER_BANDS.c.article_id != bands.c.article_id),
     ),
     *(
@@ -307,6 +309,6 @@ _COPIES = (
     .join(covered, covered.c.by_article_id == _SHOWN.c.id)
     .join(articles, articles.c.id == covered.c.article_id)
     .join(sources, sources.c.id == articles.c.source_id)
-    .where(_SHOWN.c.atom_id.in_(bindparam("atom_ids", expanding=True)))
+    .where(among(_SHOWN.c.atom_id, "atom_ids"))
     .order_by(sources.c.name, articles.c.id)
 )

@@ -6,13 +6,14 @@ none. leaving: its source is gone, and the hub is asked to end it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, update
 
+from storage.among import among
 from storage.subscribers import AT_ONCE
 from storage.tables import sources, subscriptions
 
@@ -33,19 +34,17 @@ class Subscribed:
     next_attempt_at: datetime | None = AT_ONCE
 
 
-def note(db: Connection, source: str, *, hub: str, topic: str, draw: Callable[[], str]) -> None:
-    """A document of a source names this hub and topic, or none ("").
+def note(db: Connection, named: Mapping[str, tuple[str, str]], *, draw: Callable[[], str]) -> None:
+    """Documents of these sources name these hubs and topics, or none ("").
 
     What changed is subscribed to anew, under a new token: what the old hub still sends leads nowhere.
     """
-    known = of_source(db, source)
-    if known is None or (known.hub, known.topic) == (hub, topic):
-        if known is None and hub:
+    known = {row.source: (row.hub, row.topic) for row in db.execute(_OF_SOURCES, {"names": named})} if named else {}
+    for source, (hub, topic) in named.items():
+        if source in known and known[source] != (hub, topic):
+            db.execute(delete(subscriptions).where(_is_of(source)))
+        if hub and known.get(source) != (hub, topic):
             _insert(db, Subscribed(source=source, hub=hub, topic=topic, token=draw(), secret=draw()))
-        return
-    db.execute(delete(subscriptions).where(_is_of(source)))
-    if hub:
-        _insert(db, Subscribed(source=source, hub=hub, topic=topic, token=draw(), secret=draw()))
 
 
 def of_source(db: Connection, source: str) -> Subscribed | None:
@@ -113,6 +112,7 @@ _FIELDS = ("hub", "topic", "token", "secret", "standing", "until", "last_push_at
 _ALL: Select[*tuple[Any, ...]] = select(
     sources.c.name.label("source"), *(subscriptions.c[name] for name in _FIELDS)
 ).join(sources, sources.c.id == subscriptions.c.source_id)
+_OF_SOURCES = _ALL.where(among(sources.c.name, "names"))
 
 
 def _subscribed(row: Row[*tuple[Any, ...]]) -> Subscribed:

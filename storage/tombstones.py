@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, literal_column, or_, select, update
 
-from feeds.records import Deleted, Known
+from feeds.records import Deleted
 from storage.batches import batches
 from storage.tables import aliases, sources, tombstones
 from storage.upserts import upsert
@@ -19,26 +19,6 @@ Reason: TypeAlias = Literal["purged", "withdrawn"]  # by retention, by a person
 # The categories of what was held until it went: nobody has seen it, so nobody is told that it is withdrawn. It is none,
 # but not as we write it where an article stood in none, and was seen with everything.
 _UNSEEN = "[ ]"
-
-atom_id = tombstones.c.atom_id  # an id once published belongs to that article for ever (RFC 4287, section 4.2.6)
-
-
-def known(db: Connection, source_id: int, guids: Iterable[str]) -> dict[str, Known]:
-    """Of these guids of a source those that are gone."""
-    columns = [tombstones.c[name] for name in ("guid", "url", "title", "path", "reason")]
-    return {
-        row.guid: Known(
-            guid=row.guid,
-            url=row.url,
-            title=row.title,
-            path=row.path,
-            raw_digest="",
-            is_gone=True,
-            is_withdrawn=row.reason == "withdrawn",
-        )
-        for some in batches(guids)
-        for row in db.execute(select(*columns).where(tombstones.c.source_id == source_id, tombstones.c.guid.in_(some)))
-    }
 
 
 def ids(db: Connection, *words: str) -> list[str]:

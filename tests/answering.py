@@ -19,7 +19,7 @@ from feeds.pipeline.preparing import prepare
 from feeds.pipeline.refreshing import Refreshing
 from feeds.pipeline.storing import Visit
 from feeds.records import Body, Fetched, Refresh
-from storage import Store, articles, documents, open_store, sources, tables
+from storage import Store, articles, documents, open_store, saving, sources, tables
 
 HOUR = timedelta(hours=1)
 SITE = 'site: {title: Mill, url: "https://mill.example/"}\n'
@@ -102,7 +102,11 @@ class Mill:
         with self.store.begin() as db:
             (one,) = (each for each in articles.stored(db, source="gazette") if each.guid == guid)
             old = replace(one, fingerprint="of then", raw_digest="of then", **differently)
-            articles.save(db, "gazette", [old], now=self.clock.moment, slugs=slugs, document_id=made_of)
+            saving.save(
+                db,
+                saving.Batch(source="gazette", articles=[old], now=self.clock.moment, document_id=made_of),
+                slugs=slugs,
+            )
 
     def titles(self) -> dict[str, str]:
         with self.store.read() as db:

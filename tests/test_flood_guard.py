@@ -22,7 +22,7 @@ from feeds.normalizing import identity
 from feeds.pipeline.reporting import needs
 from feeds.records import Known
 from moving import FORMATS, START, Gazette, Item, document, item, items, strangers, words
-from storage import aliases, articles, open_store
+from storage import articles, histories, open_store
 from storage import held as holding
 
 Move = Callable[[Item], Item]
@@ -154,9 +154,9 @@ def test_an_article_keeps_its_twenty_newest_aliases(gazette: Gazette):
     for visit in range(25):
         gazette.sends([replace(one, guid=f"{visit}-{one.number}") for one in items(2)])
     with gazette.store.read() as db:
-        found = aliases.of_article(db, "gazette", "old-1")
-    assert [guid for guid, _reason, _since in found] == [f"{visit}-1" for visit in range(24, 4, -1)]
-    assert {reason for _guid, reason, _since in found} == {"the same address"}
+        (found,) = histories.named(db, ["old-1"])
+    assert [each.guid for each in found.aliases] == [f"{visit}-1" for visit in range(5, 25)]
+    assert {each.reason for each in found.aliases} == {"the same address"}
 
 
 def test_undated_articles_are_known_by_title_and_text_when_all_else_moves(one_gazette: Gazette):

@@ -18,7 +18,7 @@ from feeds.publishing.status_page import Overview, Wish
 from feeds.records import Dating, Refresh, Rhythm, SourceState, Tally
 from feeds.settings import Settings
 from origin import Origin, answer, conditional, feed
-from storage import Store, articles, journal, sources
+from storage import Store, journal, saving, sources
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CONFIG = """
@@ -83,7 +83,7 @@ SORTED = {
 
 def test_each_column_sorts_and_what_is_not_known_is_last_in_either_order(mill: Store, configured: Settings) -> None:
     with mill.begin() as db:
-        articles.save(db, "almanac", [article()], now=MONDAY, slugs=slugs)
+        saving.save(db, saving.Batch(source="almanac", articles=[article()], now=MONDAY), slugs=slugs)
     ties = {"failures": "almanac desk", "articles": "Bread corn desk dust"}  # by name, in either order
     for sort, (told, unknown) in SORTED.items():
         upwards = told.split()
@@ -103,7 +103,7 @@ def test_only_those_are_shown_that_are_asked_for(mill: Store, configured: Settin
 def test_what_is_held_and_dates_that_are_not_believed_are_problems_too(mill: Store, configured: Settings) -> None:
     with mill.begin() as db:
         old = [article(source="almanac", guid=f"urn:{n}", held_at=MONDAY) for n in range(2)]
-        articles.save(db, "almanac", old, now=MONDAY, slugs=slugs)
+        saving.save(db, saving.Batch(source="almanac", articles=old, now=MONDAY), slugs=slugs)
         sources.record_datings(db, {"corn": Dating(verdict="moving", since=MONDAY)})
     told = {line.name: line.problem for line in look(mill, configured).lines}
     assert told["almanac"].startswith("2 old articles came as new and are held")
@@ -137,7 +137,9 @@ def test_what_is_hidden_counts_nowhere(mill: Store, configured: Settings) -> Non
     today = MONDAY.date()
     with mill.begin() as db:
         for name in ("almanac", "Bread"):
-            articles.save(db, name, [article(guid=name, atom_id=name)], now=MONDAY, slugs=slugs)
+            saving.save(
+                db, saving.Batch(source=name, articles=[article(guid=name, atom_id=name)], now=MONDAY), slugs=slugs
+            )
         journal.record(db, [Refresh(source=name, status="fetched", new=1) for name in ("almanac", "Bread")], day=today)
     whole = look(mill, configured)
     assert (whole.articles, whole.days[-1]) == (2, Tally(today, 2, 0, 0, 2))
@@ -175,7 +177,7 @@ def test_no_secret_and_no_path_of_this_machine_is_told(mill: Store, configured: 
 
 def test_a_source_is_linked_to_its_page_once_that_is_there(mill: Store, configured: Settings) -> None:
     with mill.begin() as db:
-        articles.save(db, "Bread", [article(source="Bread")], now=MONDAY, slugs=slugs)
+        saving.save(db, saving.Batch(source="Bread", articles=[article(source="Bread")], now=MONDAY), slugs=slugs)
     assert look(mill, configured).lines[0].path == ""
     pipeline.publish(mill, configured)
     path = look(mill, configured).lines[0].path

@@ -30,6 +30,7 @@ from storage import (
     open_store,
     reports,
     retention,
+    saving,
     sources,
     subscribers,
 )
@@ -84,7 +85,7 @@ class Mill:
         batch = [self.article(source, number, own, title) for number in numbers]
         with self.store.begin() as db:
             private = privacy.private_names(followed)
-            articles.save(db, source, batch, now=TUESDAY, slugs=slugs, private=private)
+            saving.save(db, saving.Batch(source=source, articles=batch, now=TUESDAY, private=private), slugs=slugs)
 
     def article(self, source: str, number: int, own: tuple[str, ...], title: str) -> Article:
         guid = f"https://{source}.example/{number}"
@@ -307,7 +308,9 @@ def test_a_process_that_knows_of_no_privacy_yet_does_no_harm(mill: Mill) -> None
         late = article(
             source="minutes", guid="https://minutes.example/late", title="minuteslate", categories=("Board",)
         )
-        articles.save(db, "minutes", [late], now=TUESDAY, slugs=slugs)  # under its old settings
+        saving.save(
+            db, saving.Batch(source="minutes", articles=[late], now=TUESDAY), slugs=slugs
+        )  # under its old settings
     mill.publish()
     assert mill.showing("minutes") == set()
 

@@ -250,11 +250,13 @@ def test_a_document_on_its_way_while_its_article_is_withdrawn_is_not_kept(mill: 
     )
     pipeline.withdraw(mill.store, mill.settings, "urn:gazette:1", now=TUESDAY)
     with mill.store.begin() as db:
-        assert documents.keep(db, source, packed) is None
+        assert packed is not None
+        assert documents.keep(db, [(source, packed)]) == {}
         later = documents.pack(
             source, Body(content=feed(item(2))), documents.Before(allowance=10), fetched_at=WEDNESDAY
         )
-        assert documents.keep(db, source, later) is not None
+        assert later is not None
+        assert documents.keep(db, [(source, later)]).keys() == {source.name}
 
 
 @pytest.mark.parametrize(
@@ -269,9 +271,9 @@ def test_documents_of_others_that_name_a_withdrawn_article_go_however_they_are_e
     with light.store.begin() as db:
         for place, told in enumerate((text.replace("&", "&amp;"), "Something else")):
             body = Body(content=f"<title>{told}</title>".encode(encoding))
-            documents.keep(
-                db, desk, documents.pack(desk, body, documents.Before(allowance=10), fetched_at=MONDAY + place * HOUR)
-            )
+            packed = documents.pack(desk, body, documents.Before(allowance=10), fetched_at=MONDAY + place * HOUR)
+            assert packed is not None
+            documents.keep(db, [(desk, packed)])
     light.clock.moment = TUESDAY
     pipeline.withdraw(light.store, light.settings, "urn:gazette:1", now=TUESDAY)
     assert light.kept() == [(3, "desk")]

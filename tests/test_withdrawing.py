@@ -29,7 +29,7 @@ from feeds.normalizing.categories import slugs
 from feeds.pipeline import editions
 from feeds.publishing import WRITERS, output, tracing
 from feeds.records import Article
-from storage import Store, archiving, articles, categories, open_store, retention, tombstones
+from storage import Store, archiving, articles, categories, open_store, retention, saving, tombstones
 
 SITE = "https://mill.example/"
 MINUTE = timedelta(minutes=1)
@@ -86,7 +86,7 @@ class Mill:
         )
         pipeline.prepare(self.store, self.settings)
         with self.store.begin() as db:
-            articles.save(db, source, [self.saved[number]], now=TUESDAY, slugs=slugs)
+            saving.save(db, saving.Batch(source=source, articles=[self.saved[number]], now=TUESDAY), slugs=slugs)
 
     def revise(self, number: int) -> None:
         if number in self.saved:
@@ -228,7 +228,7 @@ def test_pages_of_articles_go_however_many_there_are(mill: Mill) -> None:
     one = replace(mill.saved[0], url="https://gazette.example/same")
     with mill.store.begin() as db:
         more = [replace(one, guid=f"urn:{n}", atom_id=f"urn:{n}", title=f"Same {n}") for n in range(60)]
-        articles.save(db, "gazette", more, now=TUESDAY, slugs=slugs)
+        saving.save(db, saving.Batch(source="gazette", articles=more, now=TUESDAY), slugs=slugs)
     mill.publish()
     assert len(mill.showing("Same ")) > 60
     assert mill.withdraw(one.url).articles == 60
@@ -314,7 +314,7 @@ def test_a_word_that_says_nothing_withdraws_nothing(mill: Mill, word: str) -> No
     mill.save(0)
     with mill.store.begin() as db:
         nameless = [replace(mill.saved[0], url="", guid=f"urn:{n}", atom_id=f"urn:{n}") for n in range(3)]
-        articles.save(db, "gazette", nameless, now=TUESDAY, slugs=slugs)
+        saving.save(db, saving.Batch(source="gazette", articles=nameless, now=TUESDAY), slugs=slugs)
     with pytest.raises(NotFoundError):
         mill.withdraw(word)
     with mill.store.read() as db:
@@ -334,7 +334,7 @@ def test_the_address_that_an_article_had_when_it_was_archived_leads_to_it(mill: 
     former = mill.saved[2].url
     moved = replace(mill.saved[2], url="https://gazette.example/moved?a=1&b=2", title="New words", fingerprint="new")
     with mill.store.begin() as db:
-        articles.save(db, "gazette", [moved], now=TUESDAY, slugs=slugs)
+        saving.save(db, saving.Batch(source="gazette", articles=[moved], now=TUESDAY), slugs=slugs)
     mill.publish()
     assert mill.showing(token(2))  # in archives
     assert mill.showing("New words")

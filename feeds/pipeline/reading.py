@@ -19,7 +19,7 @@ from feeds.pipeline.guarding import Guard, Guarded
 from feeds.pipeline.preparing import private_names
 from feeds.records import Alias, Article, Body, Dating, Document, Entry, Fetched, Known, Rhythm, Source, SourceState
 from feeds.settings import addresses
-from storage import Store, articles, documents, open_store, sources
+from storage import Connection, Store, articles, documents, open_store, sources
 
 if TYPE_CHECKING:
     from feeds.settings import Settings
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Choose: TypeAlias = Callable[[Mapping[str, Entry], Mapping[str, Known]], dict[str, Entry]]
 
 NOTHING_KNOWN = Dating()
+_NOTHING_LEARNED = (NOTHING_KNOWN, NOTHING_KNOWN)
 MAX_HUB = 4_000  # characters of the addresses of a hub and its topic
 
 
@@ -99,10 +100,11 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normali
     found = identity.candidates(entry for _body, document in parsed for entry in document.entries)
     with store.read() as db:
         known = articles.known(db, one.source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
+        former = _former_dating(db, one)
     entries = identity.identify(found, known, files=answer.files)
     stored = {each.guid for each in known.values()}
     changed = choose(entries, known)
-    former, learned = _dating(store, one, answer, entries, stored) if changed else (NOTHING_KNOWN, NOTHING_KNOWN)
+    former, learned = (former, _dating(former, one, answer, entries, stored)) if changed else _NOTHING_LEARNED
     batch, left_out = one.normalize(_without_dropped(one, changed, learned, stored), learned)
     guarded = _guarded(store, one, answer, batch, present=entries.keys() & stored, stored=stored)
     hub, topic = _hub(one.source, parsed)
@@ -126,22 +128,19 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normali
     )
 
 
-def _dating(
-    store: Store, one: Reader, answer: Fetched, entries: Mapping[str, Entry], stored: Set[str]
-) -> tuple[Dating, Dating]:
-    """How far the source's dates could be believed, and can be after this answer. Nobody asks of files, which show no
-    source's clock."""
+def _former_dating(db: Connection, one: Reader) -> Dating:
+    """How far the source's dates could be believed before. Nobody asks of files, which show no source's clock."""
     if one.source.kind != "http" or one.source.dates != "auto":
-        return NOTHING_KNOWN, NOTHING_KNOWN
-    former = one.former if one.former is not None else _known_dating(store, one.source)
-    if answer.is_pushed:  # it holds what its hub chose
-        return former, former
-    return former, dating.learn(former, entries, entries.keys() - stored, since=one.since, now=one.now)
+        return NOTHING_KNOWN
+    return one.former if one.former is not None else sources.dating(db, one.source.name)
 
 
-def _known_dating(store: Store, source: Source) -> Dating:
-    with store.read() as db:
-        return sources.dating(db, source.name)
+def _dating(former: Dating, one: Reader, answer: Fetched, entries: Mapping[str, Entry], stored: Set[str]) -> Dating:
+    """How far they can be after this answer."""
+    # What was pushed holds what its hub chose.
+    if one.source.kind != "http" or one.source.dates != "auto" or answer.is_pushed:
+        return former
+    return dating.learn(former, entries, entries.keys() - stored, since=one.since, now=one.now)
 
 
 def _without_dropped(one: Reader, changed: dict[str, Entry], learned: Dating, stored: Set[str]) -> dict[str, Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from feeds.errors import NotFoundError
@@ -11,7 +11,7 @@ from feeds.pipeline.editions import publish
 from feeds.pipeline.judging import judge
 from feeds.pipeline.preparing import assigner, private_names
 from feeds.settings import Settings
-from storage import Connection, Store, held, stories
+from storage import Connection, Store, articles, held, stories
 
 
 def release(store: Store, settings: Settings, words: Sequence[str]) -> int:
@@ -19,17 +19,10 @@ def release(store: Store, settings: Settings, words: Sequence[str]) -> int:
 
     The store follows the settings already (`prepare`). Raises NotFoundError where nothing of a word is held.
     """
-    by_name = {source.name: source for source in settings.sources}
-    labels = shelving.by_label(settings.categories or ())
-    private = private_names(settings)
-    by = judge(settings)
-    count = 0
     with store.begin() as db:
-        for name, ids in _named(db, words).items():
-            source = by_name.get(name)  # one that the config names no more has no place on shelves
-            assign = assigner(source, labels) if source else None
-            count += held.release(db, name, ids, assign, slugs=shelving.slugs, private=private)
-            stories.settle(db, ids, by)  # as if they came now
+        found = _named(db, words)
+        count = held.release(db, [id_ for ids in found.values() for id_ in ids])
+        _shelve(db, settings, found)
     publish(store, settings)
     return count
 
@@ -40,16 +33,12 @@ def let_out(store: Store, settings: Settings, *, now: datetime) -> int:
     with store.read() as db:
         if not held.due(db, now=now):
             return 0
-    by_name = {source.name: source for source in settings.sources}
-    labels, private = shelving.by_label(settings.categories or ()), private_names(settings)
-    by = judge(settings)
     with store.begin() as db:
         found = held.due(db, now=now)
-        for name, ids in found.items():
-            assign = assigner(by_name[name], labels) if name in by_name else None
-            held.let_out(db, name, ids, assign, slugs=shelving.slugs, private=private, now=now.replace(microsecond=0))
-            stories.settle(db, ids, by)
-    return sum(map(len, found.values()))
+        ids = [id_ for ids in found.values() for id_ in ids]
+        held.let_out(db, ids, now=now.replace(microsecond=0))
+        _shelve(db, settings, found)
+    return len(ids)
 
 
 def drop(store: Store, words: Sequence[str], *, now: datetime) -> int:
@@ -60,6 +49,20 @@ def drop(store: Store, words: Sequence[str], *, now: datetime) -> int:
     with store.begin() as db:
         ids = {id_ for of in _named(db, words).values() for id_ in of}
         return held.drop(db, ids, now=now.replace(microsecond=0))
+
+
+def _shelve(db: Connection, settings: Settings, released: Mapping[str, Sequence[int]]) -> None:
+    """Put articles, by source, where the config wants them, as if they came now."""
+    by_name = {source.name: source for source in settings.sources}
+    labels = shelving.by_label(settings.categories or ())
+    private = private_names(settings)
+    by = judge(settings)
+    for name, ids in released.items():
+        assign = (
+            assigner(by_name[name], labels) if name in by_name else None
+        )  # else it has no place on shelves any more
+        articles.shelve_released(db, name, ids, assign, slugs=shelving.slugs, private=private)
+        stories.settle(db, ids, by)
 
 
 def _named(db: Connection, words: Sequence[str]) -> dict[str, list[int]]:

@@ -24,9 +24,9 @@ from feeds.records import Article, Entry, Fetched, Known, Source
 from feeds.settings import Settings
 from storage import Store, aliases, articles, documents, revisions, stories
 from storage import sources as stored_sources
-from storage.articles import Saved
 from storage.documents import Kept
 from storage.revisions import Making
+from storage.saving import Saved
 
 # revised: a reader would see another text. mended: only what carries it moved, as its markup.
 Kind: TypeAlias = Literal["new", "held", "revised", "mended"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeVar
 
 from feeds import fetching
 from feeds.clock import token
@@ -34,11 +34,11 @@ from storage import (
     Connection,
     Store,
     aliases,
-    articles,
     covering,
     documents,
     journal,
     lists,
+    saving,
     sources,
     stories,
     subscriptions,
@@ -47,6 +47,7 @@ from storage import (
 if TYPE_CHECKING:
     from feeds.pipeline.reading import Read
 
+T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anew:
@@ -101,33 +102,42 @@ def store_reads(
 ) -> list[Refresh]:
     """The same for what arrived together: all of it in one transaction, or none."""
     with store.begin() as db:
-        kept = [_kept(db, visit, read, judge.rank, now) for visit, read in arrived]
-        came = frozenset().union(*(each.arrived for each in kept))
-        stories.settle(db, came, judge, returned=frozenset().union(*(each.returned for each in kept)))
-        refreshes = [each.refresh for each in kept]
-        sources.record_all(db, [each.learned for each in kept])
+        ids = documents.keep(db, [(visit.source, read.document) for visit, read in arrived if read.document])
+        brought = [_brought(visit.source, read, ids.get(visit.source.name), now) for visit, read in arrived]
+        saved = saving.save_all(db, brought, slugs=shelving.slugs, rank=judge.rank)
+        for (visit, read), batch, its in zip(arrived, brought, saved, strict=True):
+            _bind(db, visit.source, read, batch, its)
+        stories.settle(db, _all(each.arrived for each in saved), judge, returned=_all(each.returned for each in saved))
+        learned = [_learned(visit, read, its, now) for (visit, read), its in zip(arrived, saved, strict=True)]
+        refreshes = [_refresh(*each) for each in zip(arrived, saved, learned, strict=True)]
+        sources.record_all(db, learned)
+        for visit, read in arrived:
+            sources.record_stamps(db, visit.source.name, read.bodies)
         sources.record_datings(db, {visit.source.name: read.dating for visit, read in arrived if read.dating})
+        subscriptions.note(db, _hubs(arrived), draw=token)
         journal.record(db, refreshes, day=now.date())
     return refreshes
 
 
-class _Kept(NamedTuple):
-    """What is left to do: the source's state to be stored, and articles that may tell what others tell."""
-
-    learned: SourceState
-    refresh: Refresh
-    arrived: frozenset[int]
-    returned: frozenset[covering.Place]
+def _all(some: Iterable[frozenset[T]]) -> frozenset[T]:
+    return frozenset().union(*some)
 
 
-def _kept(db: Connection, visit: Visit, read: Read, rank: covering.Rank, now: datetime) -> _Kept:
-    """What was read, stored all but what is returned."""
-    source, state, result = visit.source, visit.state, visit.result
+def _hubs(arrived: Sequence[tuple[Visit, Read]]) -> dict[str, tuple[str, str]]:
+    """The hub and the topic that each document names. What a hub sent need not name it."""
+    return {
+        visit.source.name: (read.hub, read.topic)
+        for visit, read in arrived
+        if visit.source.kind == "http" and not (isinstance(visit.result, Fetched) and visit.result.is_pushed)
+    }
+
+
+def _learned(visit: Visit, read: Read, saved: saving.Saved, now: datetime) -> SourceState:
+    source, result = visit.source, visit.result
     assert isinstance(result, Fetched)
     problems = (*read.unread, *read.flaws)
     for each in problems if len(problems) > 1 else ():
         log.info("could not be read", source=source.name, problem=source.redact(each))
-    saved = save(db, source, read, document_id=documents.keep(db, source, read.document), rank=rank, now=now)
     seen = Seen(
         rhythm=read.rhythm,
         body_digest=digest(source, result.bodies),
@@ -135,20 +145,21 @@ def _kept(db: Connection, visit: Visit, read: Read, rank: covering.Rank, now: da
         has_new=saved.new > 0,
         problem=source.redact(summed_up(problems)),
     )
-    learned = timing.after(source, state, result, seen=seen, now=now)
-    sources.record_stamps(db, source.name, read.bodies)
-    if source.kind == "http" and not result.is_pushed:
-        subscriptions.note(db, source.name, hub=read.hub, topic=read.topic, draw=token)
-    refresh = told(learned, "fetched", result.seconds)
+    return timing.after(source, visit.state, result, seen=seen, now=now)
+
+
+def _refresh(arrived: tuple[Visit, Read], saved: saving.Saved, learned: SourceState) -> Refresh:
+    (visit, read), source = arrived, arrived[0].source
+    assert isinstance(visit.result, Fetched)
     if saved.waiting:
         log.info("articles wait for their date", source=source.name, articles=saved.waiting)
     told_now = (
         telling.dates(source, read.dating) if read.is_doubted and read.dating else "",
         telling.held(saved.held) if saved.held else "",
     )
+    refresh = told(learned, "fetched", visit.result.seconds)
     refresh = replace(refresh, problem="; ".join(filter(None, (refresh.problem, *told_now))))
-    refresh = replace(refresh, new=saved.new, revised=saved.revised, categories=saved.categories)
-    return _Kept(learned, refresh, saved.arrived, saved.returned)
+    return replace(refresh, new=saved.new, revised=saved.revised, categories=saved.categories)
 
 
 def save(
@@ -160,17 +171,24 @@ def save(
     rank: covering.Rank,
     now: datetime,
     anew: Anew | None = None,
-) -> articles.Saved:
-    """What was read, stored as far as articles go: the same for a refresh, and for a replay of what one brought, which
-    makes some of it `anew`."""
+) -> saving.Saved:
+    """What was read, stored as far as articles go: the same for a replay of what a refresh brought, which makes some of
+    it `anew`."""
+    batch = _brought(source, read, document_id, now, anew)
+    saved = saving.save(db, batch, slugs=shelving.slugs, rank=rank)
+    _bind(db, source, read, batch, saved)
+    return saved
+
+
+def _brought(
+    source: Source, read: Read, document_id: int | None, now: datetime, anew: Anew | None = None
+) -> saving.Batch:
     seen_at = read.read_at or now
     readdressed = {alias.of for alias in read.aliases if alias.is_readdressed}
-    saved = articles.save(
-        db,
-        source.name,
-        read.articles,
+    return saving.Batch(
+        source=source.name,
+        articles=read.articles,
         now=seen_at,
-        slugs=shelving.slugs,
         private=read.private,
         unmoved=readdressed | anew.unmoved if anew else readdressed,
         revised=anew.revised if anew else (),
@@ -178,15 +196,17 @@ def save(
         has_other_links=None if anew else noise.has_other_links,
         revised_at=anew.at if anew else seen_at,
         document_id=document_id,
-        rank=rank,
     )
-    aliases.bind(db, source.name, read.aliases, now=seen_at)
+
+
+def _bind(db: Connection, source: Source, read: Read, batch: saving.Batch, saved: saving.Saved) -> None:
+    """What is known of a source's articles beside themselves: their other guids; and what must not be kept is not."""
+    aliases.bind(db, source.name, read.aliases, now=batch.now)
     aliases.bury(db, source.name, read.gone)
     if read.aliases or read.gone:
         log.info("entries came back under new ids", source=source.name, articles=len(read.aliases) + len(read.gone))
-    if saved.has_withdrawn and document_id is not None:
-        documents.drop(db, document_id)
-    return saved
+    if saved.has_withdrawn and batch.document_id is not None:
+        documents.drop(db, batch.document_id)
 
 
 def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:

@@ -25,7 +25,7 @@ from feeds.publishing import status_page
 from feeds.records import Refresh, Rhythm, SourceState
 from feeds.serving import Server, application
 from feeds.serving.status import StatusPage
-from storage import articles, journal, open_store, sources
+from storage import journal, open_store, saving, sources
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ODD = ("<script>alert(1)</script>", "رسائل الطاحونة", "\u202egnp.exe", "磨坊晚报" * 40, "x" * 300)
@@ -56,7 +56,13 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             refreshes = [refresh for number, name in enumerate(names) for refresh in day(number, name, ago)]
             journal.record(db, refreshes, day=(MONDAY - ago * DAY).date())
         for number in range(3):
-            articles.save(db, names[5], [article(guid=f"{number}", atom_id=f"tag:{number}")], now=MONDAY, slugs=slugs)
+            saving.save(
+                db,
+                saving.Batch(
+                    source=names[5], articles=[article(guid=f"{number}", atom_id=f"tag:{number}")], now=MONDAY
+                ),
+                slugs=slugs,
+            )
     pipeline.publish(store, configured)
     page = StatusPage(
         lambda asked: overview.page(store, configured, asked, now=MONDAY), status_page.assets, clock=SystemClock()

@@ -15,7 +15,7 @@ from feeds.normalizing.categories import slugs
 from feeds.publishing import WRITERS, rss
 from feeds.records import Article, Feed
 from feeds.settings import Settings
-from storage import Store, articles, open_store
+from storage import Store, open_store, saving
 
 CONFIG = """
 site: {title: Evening Mill, url: "https://mill.example/", language: en}
@@ -45,7 +45,7 @@ class Mill:
     def save(self, *given: Article) -> None:
         pipeline.prepare(self.store, self.settings)
         with self.store.begin() as db:
-            articles.save(db, "gazette", given, now=MONDAY, slugs=slugs)
+            saving.save(db, saving.Batch(source="gazette", articles=given, now=MONDAY), slugs=slugs)
 
     def publish(self) -> dict[str, bool]:
         """The paths that were considered, and whether they moved."""

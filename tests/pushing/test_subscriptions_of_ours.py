@@ -24,7 +24,7 @@ def mill(mill, station):
     mill.more = SOURCE
     prepare(mill.store, mill.settings)
     with mill.store.begin() as db:
-        subscriptions.note(db, "web", hub=station.url("/hub"), topic=TOPIC, draw=mill.draw)
+        subscriptions.note(db, {"web": (station.url("/hub"), TOPIC)}, draw=mill.draw)
     return mill
 
 

@@ -25,7 +25,7 @@ def test_until_the_next_source_is_due_or_may_be_looked_at_or_may_be_pushed(store
     assert until(store, WEB) == TUESDAY
     assert until(store, WEB, DESK) == MONDAY + MINUTE
     with store.begin() as db:
-        subscriptions.note(db, "web", hub="https://hub.example/", topic="https://web.example/", draw=lambda: "token")
+        subscriptions.note(db, {"web": ("https://hub.example/", "https://web.example/")}, draw=lambda: "token")
         one = subscriptions.of_source(db, "web")
         assert one
         subscriptions.record(db, replace(one, standing="active", until=TUESDAY))

@@ -7,7 +7,7 @@ from typing import Any
 from builders import MONDAY, source
 from feeds.normalizing.categories import slugs
 from feeds.records import Article, Source, SourceState
-from storage import Store, articles, categories, sources
+from storage import Store, articles, categories, saving, sources
 
 
 def of(name: str, **changes: Any) -> Source:
@@ -20,12 +20,12 @@ def always(_source: Source, _state: SourceState) -> bool:
     return True
 
 
-def save(store: Store, *batch: Article, name: str = "gazette", now: Any = MONDAY) -> articles.Saved:
+def save(store: Store, *batch: Article, name: str = "gazette", now: Any = MONDAY) -> saving.Saved:
     """Store articles as those of a source, which is enrolled first."""
     with store.begin() as db:
         if name not in sources.states(db):
             sources.enroll(db, [of(known) for known in (*sources.states(db), name)])
-        return articles.save(db, name, batch, now=now, slugs=slugs)
+        return saving.save(db, saving.Batch(source=name, articles=batch, now=now), slugs=slugs)
 
 
 def stored(store: Store, **which: Any) -> tuple[Article, ...]:

@@ -186,7 +186,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_the_earlier_copy(opened: Store, t
 _WRITE = """
 import sys, select
 from dataclasses import replace
-from storage import open_store, articles, sources
+from storage import open_store, saving, sources
 from storing import of
 from builders import MONDAY, article
 from feeds.normalizing.categories import slugs
@@ -200,7 +200,7 @@ while not select.select([sys.stdin], [], [], 0)[0]:
     number += 1
     with store.begin() as db:  # an article, its shelf and what its source is at, together
         one = article(guid=f"urn:{number}", title=f"{number}", content_html="word " * 400, categories=("News",))
-        articles.save(db, "gazette", [one], now=MONDAY, slugs=slugs)
+        saving.save(db, saving.Batch(source="gazette", articles=[one], now=MONDAY), slugs=slugs)
         sources.record(db, replace(state, body_digest=str(number)))
     if number == 300:
         print("ready", flush=True)

@@ -18,7 +18,7 @@ from builders import MONDAY, TUESDAY, article
 from feeds.normalizing.categories import slugs
 from feeds.records import Article, Origin
 from statements import statements
-from storage import Store, articles, categories, covering, retention, sources, stories, tables
+from storage import Store, articles, categories, covering, retention, saving, sources, stories, tables
 
 HOUR = timedelta(hours=1)
 NAMES = ("author", "planet", "digest", "wire")
@@ -52,7 +52,9 @@ def tell(store: Store, *batch: Article, by: stories.Judge | None = None, now: An
     with store.begin() as db:
         if batch[0].source not in sources.states(db):
             sources.enroll(db, [of(known) for known in (*sources.states(db), batch[0].source)])
-        saved = articles.save(db, batch[0].source, batch, now=now, slugs=slugs, rank=by.rank)
+        saved = saving.save(
+            db, saving.Batch(source=batch[0].source, articles=batch, now=now), slugs=slugs, rank=by.rank
+        )
         stories.settle(db, saved.arrived, by, returned=saved.returned)
 
 

@@ -104,7 +104,7 @@ def numbered():
 def note(store: Store, hub: str, topic: str = "https://web.example/feed", draw=None) -> subscriptions.Subscribed | None:
     with store.begin() as db:
         sources.enroll(db, [of("web")])
-        subscriptions.note(db, "web", hub=hub, topic=topic, draw=draw or numbered())
+        subscriptions.note(db, {"web": (hub, topic)}, draw=draw or numbered())
         return subscriptions.of_source(db, "web")
 
 

@@ -15,7 +15,7 @@ from storing import address, save, stored, titles
 from builders import MONDAY, article
 from feeds.errors import StoreError
 from feeds.normalizing.categories import slugs
-from storage import Store, articles, open_store, sources
+from storage import Store, articles, open_store, saving, sources
 from storage.tables import sources as table
 
 
@@ -77,7 +77,7 @@ def test_a_read_sees_one_moment_however_much_is_written_meanwhile(store: Store):
 def test_a_reader_never_waits_for_a_writer(store: Store):
     save(store, article())
     with store.begin() as db:
-        articles.save(db, "gazette", [article(guid="urn:2")], now=MONDAY, slugs=slugs)
+        saving.save(db, saving.Batch(source="gazette", articles=[article(guid="urn:2")], now=MONDAY), slugs=slugs)
         assert len(stored(store)) == 1
     assert len(stored(store)) == 2
 
