@@ -139,9 +139,10 @@ def _like() -> Select[Any]:
         .subquery()
     )
     shared = (
-        # The conditions are those of the partial indexes, which are else not used.
-        among(articles.c.link_key, "links") & (articles.c.link_key != literal_column("0")),
-        among(articles.c.title_key, "titles") & (articles.c.title_key != literal_column("0")),
+        # The conditions are those of the partial indexes, which are else not used; nor would they be for `among`, of
+        # which SQLite does not know how few values it holds.
+        articles.c.link_key.in_(bindparam("links", expanding=True)) & (articles.c.link_key != literal_column("0")),
+        articles.c.title_key.in_(bindparam("titles", expanding=True)) & (articles.c.title_key != literal_column("0")),
         articles.c.published.in_(bindparam("dates", expanding=True)),
     )
     found = union(*(select(articles.c.id).where(of_source, each) for each in shared), select(newest.c.id)).subquery()

@@ -3,7 +3,7 @@ and there is no limit to that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from storage.tables import PlainText
 
 
 def among(column: Column[Any], name: str) -> ColumnElement[bool]:
-    """Whether `column` is one of the values given as `name`, rows' numbers or texts."""
+    """Whether `column` is one of the values, a list or set of rows' numbers or of texts, that are given as `name`."""
     is_text = isinstance(column.type, PlainText)
     return _Among(column, bindparam(name, type_=_Texts() if is_text else _Numbers()))
 
@@ -51,11 +51,11 @@ class _Numbers(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(ARRAY(self.of) if dialect.name == "postgresql" else Text())
 
-    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
         values = self.plain(value or (), dialect)
         return values if dialect.name == "postgresql" else msgspec.json.encode(values).decode()
 
-    def plain(self, values: Iterable[Any], _dialect: Dialect) -> list[Any]:
+    def plain(self, values: Collection[Any], _dialect: Dialect) -> list[Any]:
         return list(values)
 
 
@@ -63,6 +63,6 @@ class _Texts(_Numbers):
     cache_ok = True
     of = Text()
 
-    def plain(self, values: Iterable[Any], dialect: Dialect) -> list[Any]:
+    def plain(self, values: Collection[Any], dialect: Dialect) -> list[Any]:
         as_stored = PlainText().process_bind_param
         return [as_stored(value, dialect) for value in values]

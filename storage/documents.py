@@ -99,7 +99,7 @@ def keep(db: Connection, packed: Iterable[tuple[Source, Packed]]) -> dict[str, i
         return {}
     oldest = min(one.fetched_at for _source, one in by_name.values())
     ids = ids_of_sources(db, by_name)
-    withdrawn = {row.source_id: row.at for row in db.execute(_WITHDRAWN, {"since": oldest})}
+    withdrawn = {row.source_id: row.deleted_at for row in db.execute(_WITHDRAWN, {"since": oldest})}
     kept = {
         ids[name]: one
         for name, (_source, one) in by_name.items()
@@ -211,12 +211,12 @@ def _unpacked(content: bytes) -> bytes:
 # Run for every source with news. Made once: to put them together takes as long as to run them.
 _WRITTEN = ("fetched_at", "about", "content")
 _WITHDRAWN = (
-    select(tombstones.c.source_id, func.max(tombstones.c.deleted_at).label("at"))
+    select(tombstones.c.source_id, tombstones.c.deleted_at)
     .where(
         tombstones.c.reason == literal_column("'withdrawn'"),  # as the index has it
         tombstones.c.deleted_at >= bindparam("since"),
     )
-    .group_by(tombstones.c.source_id)
+    .order_by(tombstones.c.deleted_at)
 )
 _KEEP = insert(documents).returning(documents.c.source_id, documents.c.id)
 _IS_ANY_KEPT = select(exists().where(documents.c.source_id == NAMED_SOURCE))

@@ -21,7 +21,7 @@ from feeds.pipeline.storing import Visit
 from feeds.records import Body, Fetched
 from origin import answer, feed
 from statements import statements
-from storage import Store, articles, covering, sources, stories
+from storage import Store, articles, covering, documents, open_store, sources, stories
 from web_mill import WebMill, read, statuses, titles
 
 JUDGE = stories.Judge(
@@ -119,6 +119,25 @@ def test_what_many_sources_bring_is_stored_in_one_transaction(store: Store):
     of_each = [each for each in seen if "articles.fingerprint" in each]  # what is stored of what it brought
     assert len(of_each) == len(names)
     assert len(seen) - len(of_each) <= 20, seen
+
+
+def test_what_is_asked_of_what_came_is_answered_by_indexes(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/feedmill.db")
+    visit, found = _arrived(store, "gazette")
+    packed = documents.pack(visit.source, found.bodies[0], documents.Before(allowance=1), fetched_at=MONDAY)
+    with statements(store) as seen:
+        with store.read() as db:
+            articles.known(db, "gazette", ["tag:gazette"])
+        storing.store_reads(store, [(visit, replace(found, document=packed))], judge=JUDGE, now=TUESDAY)
+    with store.outside() as db:
+        assert db is not None
+        asked = {each for each in seen if not each.startswith(("BEGIN", "INSERT INTO journal"))}
+        steps = [row[3] for each in asked for row in db.execute(f"EXPLAIN QUERY PLAN {each}", [None] * each.count("?"))]
+    store.close()
+    large = ("articles", "tombstones", "shelves", "bands", "documents", "covered", "aliases")
+    assert [step for step in steps if step.startswith("SEARCH articles")]
+    scanned = [step for step in steps if step.startswith(tuple(f"SCAN {table}" for table in large))]
+    assert {*scanned} <= {"SCAN tombstones USING INDEX ix_tombstones_withdrawn"}  # which holds these alone, and few
 
 
 def test_of_sources_that_arrive_together_all_are_stored_or_none(store: Store):

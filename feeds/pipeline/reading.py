@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 Choose: TypeAlias = Callable[[Mapping[str, Entry], Mapping[str, Known]], dict[str, Entry]]
 
 NOTHING_KNOWN = Dating()
-_NOTHING_LEARNED = (NOTHING_KNOWN, NOTHING_KNOWN)
 MAX_HUB = 4_000  # characters of the addresses of a hub and its topic
 
 
@@ -100,11 +99,11 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normali
     found = identity.candidates(entry for _body, document in parsed for entry in document.entries)
     with store.read() as db:
         known = articles.known(db, one.source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
-        former = _former_dating(db, one)
-    entries = identity.identify(found, known, files=answer.files)
+        entries = identity.identify(found, known, files=answer.files)
+        changed = choose(entries, known)
+        former = _former_dating(db, one) if changed else NOTHING_KNOWN
     stored = {each.guid for each in known.values()}
-    changed = choose(entries, known)
-    former, learned = (former, _dating(former, one, answer, entries, stored)) if changed else _NOTHING_LEARNED
+    learned = _dating(former, one, answer, entries, stored) if changed else former
     batch, left_out = one.normalize(_without_dropped(one, changed, learned, stored), learned)
     guarded = _guarded(store, one, answer, batch, present=entries.keys() & stored, stored=stored)
     hub, topic = _hub(one.source, parsed)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anew:
     """Guids of stored articles that were made anew, and what that came to: `revised` for readers, `mended` where none

@@ -19,7 +19,7 @@ def asked(store: Store, column, values) -> set[str]:
 def test_texts_and_numbers_of_any_number_are_found(store: Store):
     save(store, *(article(guid=f"urn:{n}", atom_id=f"urn:{n}") for n in range(3)))
     assert asked(store, tables.articles.c.guid, ["urn:0", "urn:2", "urn:3"]) == {"urn:0", "urn:2"}
-    assert asked(store, tables.articles.c.guid, (f"urn:{n}" for n in range(40_000))) == {"urn:0", "urn:1", "urn:2"}
+    assert asked(store, tables.articles.c.guid, [f"urn:{n}" for n in range(40_000)]) == {"urn:0", "urn:1", "urn:2"}
     with store.read() as db:
         rows = set(db.scalars(select(tables.articles.c.id)))
     assert asked(store, tables.articles.c.id, rows | {2**62}) == {"urn:0", "urn:1", "urn:2"}
