@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin
 
-from feeds import normalizing, parsing
+from feeds import normalizing
 from feeds.errors import ParseError
 from feeds.fetching import timing
 from feeds.logs import log
@@ -93,14 +93,14 @@ def reader(settings: Settings, source: Source, now: datetime, state: SourceState
     )
 
 
-def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose = normalizing.changes) -> Read:
+def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose | None = None) -> Read:
     """The articles that an answer brings, of the entries that `choose` picks: else nothing that the store holds."""
     parsed, unread = one.parse(answer.bodies)
     found = identity.candidates(entry for _body, document in parsed for entry in document.entries)
     with store.read() as db:
         known = articles.known(db, one.source.name, (guid for c in found for guid in (c.guid, c.told_apart)))
         entries = identity.identify(found, known, files=answer.files)
-        changed = choose(entries, known)
+        changed = (choose or normalizing.changes)(entries, known)
         former = _former_dating(db, one) if changed else NOTHING_KNOWN
     stored = {each.guid for each in known.values()}
     learned = _dating(former, one, answer, entries, stored) if changed else former
@@ -224,6 +224,8 @@ _opened = functools.cache(open_store)
 
 
 def parse(bodies: Sequence[Body], source: Source, now: datetime) -> tuple[list[tuple[Body, Document]], tuple[str, ...]]:
+    from feeds import parsing  # where documents are read in processes apart, nobody else needs all that
+
     read: list[tuple[Body, Document]] = []
     problems: list[str] = []
     for body in bodies:
