@@ -12,9 +12,9 @@ from storage.tables import bands
 
 def add_bands(db: Connection, made: Mapping[int, Sequence[int]]) -> None:
     """Note the bands of articles that have none yet, by their rows."""
-    keys = {(band, article_id) for article_id, its in made.items() for band in its}
-    if keys:  # in the order of their table, whose pages are then found once each
-        db.execute(insert(bands), [{"band": band, "article_id": article_id} for band, article_id in sorted(keys)])
+    rows = [{"band": band, "article_id": article_id} for article_id, its in made.items() for band in dict.fromkeys(its)]
+    if rows:
+        db.execute(insert(bands), rows)
 
 
 def replace_bands(db: Connection, made: Mapping[int, Sequence[int]]) -> None:

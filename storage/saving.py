@@ -214,16 +214,17 @@ def _relinked(db: Connection, plans: Sequence[_Plan]) -> dict[int, Article]:
 
 def _insert(db: Connection, plans: Sequence[_Plan]) -> dict[tuple[int, str], int]:
     """The rows of the new articles, by their sources' rows and their guids."""
-    rows = [
-        new_values_of(article)
-        | {"source_id": plan.source_id, "first_seen_at": plan.batch.now, "document_id": plan.batch.document_id}
-        for plan in plans
-        for article in plan.new
-    ]
-    if not rows:
+    if not any(plan.new for plan in plans):
         return {}
     last = db.scalar(_LAST) or 0
-    db.execute(_INSERT, rows)
+    for plan in plans:  # each by itself: all texts once more, as they are bound, would be a lot of memory
+        made = {
+            "source_id": plan.source_id,
+            "first_seen_at": plan.batch.now,
+            "document_id": plan.batch.document_id,
+        }
+        if plan.new:
+            db.execute(_INSERT, [new_values_of(article) | made for article in plan.new])
     # Asked for afterwards: with RETURNING in the order of the rows, SQLite takes a statement for each.
     ids = {(row.source_id, row.guid): row.id for row in db.execute(_SINCE, {"last": last})}
     banding.add_bands(db, {ids[plan.source_id, a.guid]: a.bands for plan in plans for a in plan.new})
