@@ -94,7 +94,7 @@ def _sampled(contender: Contender, folder: Path) -> Iterator[tuple[Stack, float]
 
 def _draw(contender: Contender, folder: Path, flame: Path) -> None:
     profiler = str(environment_with("py-spy") / "py-spy")
-    options = ("--subprocesses", "--rate", str(RATE), "--output", str(flame.absolute()))
+    options = ("--subprocesses", "--nonblocking", "--rate", str(RATE), "--output", str(flame.absolute()))
     measure([profiler, "record", *options, "--", *contender.command(folder)], folder)
     _without_names(flame)
 
