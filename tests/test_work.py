@@ -141,6 +141,18 @@ def test_what_is_asked_of_what_came_is_answered_by_indexes(tmp_path):
     assert {*scanned} <= {"SCAN tombstones USING INDEX ix_tombstones_withdrawn"}  # which holds these alone, and few
 
 
+def test_an_archive_document_is_found_by_its_number_not_by_a_walk_through_its_shelf(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/feedmill.db")
+    with statements(store) as seen, store.read() as db:
+        articles.archived(db, 1, 2)
+    (asked,) = [each for each in seen if "shelves" in each]
+    with store.outside() as db:
+        assert db is not None
+        steps = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {asked}", (1, 2))]
+    store.close()
+    assert [step for step in steps if "ix_shelves_archive (category_id=? AND archive=?)" in step], steps
+
+
 def test_of_sources_that_arrive_together_all_are_stored_or_none(store: Store):
     good, bad = _arrived(store, "good"), _arrived(store, "bad")
     broken = replace(bad[1].articles[0], published=MONDAY.replace(tzinfo=None))
