@@ -146,7 +146,7 @@ def gone(db: Connection, words: Iterable[str]) -> tuple[Gone, ...]:
         Gone(
             source=row.name,
             **{name: row._mapping[name] for name in ("guid", "atom_id", "url", "title", "reason", "deleted_at")},
-            categories=tuple(filter(None, msgspec.json.decode(row.categories, type=tuple[str, ...]))),
+            categories=msgspec.json.decode(row.categories, type=tuple[str, ...]),
         )
         for _key, row in sorted(found.items())
     )

@@ -7,7 +7,6 @@ and whoever iterates over the refreshes is the one writer, in short transactions
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
@@ -22,12 +21,14 @@ from feeds.logs import log
 from feeds.pipeline import storing
 from feeds.pipeline.claiming import claim_pushed
 from feeds.pipeline.judging import judge
+from feeds.pipeline.patience import Patience
 from feeds.pipeline.preparing import manners
 from feeds.pipeline.storing import Visit
+from feeds.pipeline.unchanged import Unchanged
 from feeds.records import Fetched, FetchFailed, FetchResult, Pacing, Postponed, Refresh, Source, SourceState
 from feeds.settings import Settings
 from feeds.workers import NoWorkerError, Workers, affordable, forked
-from storage import Store, claims, journal, sources
+from storage import Store, claims, sources
 
 if TYPE_CHECKING:  # imported where there is something to read: parsers take their time, and mostly nothing is new
     from feeds.pipeline.pushing.inbox import Inbox
@@ -35,16 +36,14 @@ if TYPE_CHECKING:  # imported where there is something to read: parsers take the
 
 T = TypeVar("T")
 
-UNCHANGED = 100  # refreshes without news whose states are written together
 TOGETHER = 20  # documents with news that are stored in one transaction
 TOGETHER_SIZE = 5_000_000  # and bytes, for they are held until then
-SOON = 2.0  # seconds that any of these wait for each other at most
+SOON = 2.0  # seconds that these wait for each other at most
 FEW = 30  # documents of one round that are read in this process: to start another one would cost more
 READ_AHEAD = 4  # documents on their way to or from each worker
 LAST_READS = 8.0  # seconds that documents at workers have to be read in, once everything is to end
 LOOK = 1.0  # seconds between two looks at what else there is to do
 RENEWAL = timedelta(minutes=5)
-LONGEST_PAUSE = 60.0  # seconds between two attempts to write to a store that could not be written
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,19 +81,26 @@ class Refreshing:
         self._inbox = inbox
         self._owner = claims.owner()
         self._fetching = fetching.Fetching(clock=clock, manners=manners(settings))
-        self._stopping = threading.Event()
+        self._patience = Patience(clock, is_patient=is_patient)
         self._ends_at = math.inf
         self._claimed: dict[str, SourceState] = {}
-        self._unchanged: list[tuple[SourceState, Refresh]] = []
-        self._unchanged_since = 0.0
+        self._unchanged = Unchanged()
         self._renewed_at = clock.now()
         self._read_here = 0
         self._workers = self._forked() if expected > FEW else None
         self._reading: dict[Future[Read], _Reading] = {}
         self._arrived: list[tuple[_Reading, Read]] = []
         self.is_closed = False
-        self.trouble = ""  # that the store has right now, in words
-        self.last_sign_at = clock.monotonic()  # of life
+
+    @property
+    def trouble(self) -> str:
+        """That the store has right now, in words; "" where it has none."""
+        return self._patience.trouble
+
+    @property
+    def last_sign_at(self) -> float:
+        """When there was a sign of life, in seconds of the monotonic clock."""
+        return self._patience.last_sign_at
 
     @property
     def at_work(self) -> frozenset[str]:
@@ -119,7 +125,7 @@ class Refreshing:
         """Nothing more is asked or waited for; what has been answered is still stored."""
         self.is_closed = True
         self._begin_to_end()
-        self._stopping.set()
+        self._patience.stop()
         self._fetching.stop()
 
     def refreshes(self) -> Generator[Refresh]:
@@ -142,7 +148,7 @@ class Refreshing:
     def take_in(self, visit: Visit) -> Iterator[Refresh]:
         """The refresh that a visit leads to; none yet if a worker reads it first, none if it was broken off."""
         began_at = self._clock.monotonic()
-        refresh = self._patiently(partial(self._guarded, visit, self._absorb))
+        refresh = self._patience.write(partial(self._guarded, visit, self._absorb))
         if refresh is not None:
             yield from self._finished(refresh, visit, began_at)
 
@@ -181,7 +187,7 @@ class Refreshing:
         if not pushed or self._inbox is None:
             return
         claim_ours = partial(claim_pushed, self._store, pushed, now=whole_seconds(self._clock.now()))
-        for one, state in self._patiently(claim_ours):
+        for one, state in self._patience.write(claim_ours):
             source, sent = one
             self._claimed[source.name] = state
             self._inbox.remove(one)
@@ -235,7 +241,8 @@ class Refreshing:
             case FetchFailed() as failure:
                 return storing.store_failure(self._store, visit, failure, now=now)
             case _ if visit.is_unchanged:
-                return self._keep_unchanged(storing.unchanged(visit, now=now), visit.result.seconds)
+                learned = storing.unchanged(visit, now=now)
+                return self._unchanged.keep(learned, visit.result.seconds, monotonic=self._clock.monotonic())
             case Fetched() if visit.source.kind == "opml":
                 return storing.store_list(self._store, visit, now=now)
             case Fetched() as answer:
@@ -275,7 +282,7 @@ class Refreshing:
         """What workers have read meanwhile, stored; many together, as a transaction costs more than what is new."""
         for future in [each for each in self._reading if each.done()]:
             one = self._reading.pop(future)
-            found = self._patiently(partial(self._guarded, one.visit, partial(self._found, future, one.reader)))
+            found = self._patience.write(partial(self._guarded, one.visit, partial(self._found, future, one.reader)))
             if isinstance(found, Refresh):
                 yield from self._finished(found, one.visit, one.began_at)
             else:
@@ -300,7 +307,7 @@ class Refreshing:
         return is_late or len(self._arrived) >= TOGETHER or size >= TOGETHER_SIZE
 
     def _store_arrived(self) -> Iterator[Refresh]:
-        stored = self._patiently(self._stored_together)
+        stored = self._patience.write(self._stored_together)
         arrived, self._arrived = self._arrived, []
         for (one, _found), refresh in zip(arrived, stored, strict=True):
             yield from self._finished(refresh, one.visit, one.began_at)
@@ -335,31 +342,18 @@ class Refreshing:
         self._tell(refresh)
         yield refresh
 
-    def _keep_unchanged(self, learned: SourceState, seconds: float) -> Refresh:
-        if not self._unchanged:
-            self._unchanged_since = self._clock.monotonic()
-        refresh = storing.told(learned, "unchanged", seconds)
-        self._unchanged.append((learned, refresh))
-        return refresh
-
     def _keep_up(self) -> None:
         """What is to be done now and then, whatever arrives."""
-        self.last_sign_at = self._clock.monotonic()
-        if len(self._unchanged) >= UNCHANGED or (self._unchanged and self.last_sign_at - self._unchanged_since >= SOON):
-            self._patiently(self.flush)
+        if self._unchanged.is_due(monotonic=self._patience.give_sign()):
+            self._patience.write(self.flush)
         now = self._clock.now()
         if not timedelta(0) <= now - self._renewed_at < RENEWAL:
-            self._patiently(partial(self._renew, now))
+            self._patience.write(partial(self._renew, now))
 
     def flush(self) -> None:
         """Store the states of the sources without news."""
-        if self._unchanged:
-            with self._store.begin() as db:
-                sources.record_all(db, [state for state, _refresh in self._unchanged])
-                journal.record(db, (refresh for _state, refresh in self._unchanged), day=self._clock.now().date())
-            for state, _refresh in self._unchanged:
-                self._claimed.pop(state.name, None)
-            self._unchanged.clear()
+        for name in self._unchanged.store(self._store, day=self._clock.now().date()):
+            self._claimed.pop(name, None)
 
     def _renew(self, now: datetime) -> None:
         with self._store.begin() as db:
@@ -367,33 +361,12 @@ class Refreshing:
         self._renewed_at = now
 
     def _give_back(self) -> None:
-        self._patiently(self.flush)
-        self._patiently(self._release)
+        self._patience.write(self.flush)
+        self._patience.write(self._release)
 
     def _release(self) -> None:
         with self._store.begin() as db:
             sources.release(db, owner=self._owner)
-
-    def _patiently(self, write: Callable[[], T]) -> T:
-        """What `write` gives. Where a store cannot be written a patient one tries again, and holds what it has."""
-        pause = 1.0
-        while True:
-            try:
-                result = write()
-            except StoreUnavailableError as error:
-                if not self._is_patient or self._stopping.is_set():
-                    raise
-                if not self.trouble:
-                    log.error("store cannot be used, trying again", problem=str(error))
-                self.trouble = str(error)
-                self.last_sign_at = self._clock.monotonic()
-                self._stopping.wait(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-            else:
-                if self.trouble:
-                    log.warning("store can be used again")
-                    self.trouble = ""
-                return result
 
     def _tell(self, refresh: Refresh) -> None:
         log.info(

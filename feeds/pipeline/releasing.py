@@ -58,9 +58,8 @@ def _shelve(db: Connection, settings: Settings, released: Mapping[str, Sequence[
     private = private_names(settings)
     by = judge(settings)
     for name, ids in released.items():
-        assign = (
-            assigner(by_name[name], labels) if name in by_name else None
-        )  # else it has no place on shelves any more
+        # Of a source that the config names no more, nothing has a place on shelves.
+        assign = assigner(by_name[name], labels) if name in by_name else None
         articles.shelve_released(db, name, ids, assign, slugs=shelving.slugs, private=private)
         stories.settle(db, ids, by)
 

@@ -8,7 +8,7 @@ from storing import save, stored
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.records import Article, Origin
-from storage import Store, articles, retention, tombstones, withdrawing
+from storage import Store, articles, histories, retention, tombstones, withdrawing
 
 URL = "https://gazette.example/mill"
 
@@ -45,6 +45,7 @@ def test_readers_are_told_of_a_withdrawn_article_wherever_it_stood_also_in_a_cat
         for category in (None, *names):
             told = tombstones.withdrawn(db, category=category, limit=5)
             assert [each.atom_id for each in told] == ["urn:1"]
+        assert [sorted(each.categories) for each in histories.gone(db, ["urn:1"])] == [sorted(names)]
 
 
 @pytest.mark.parametrize("names", [(), ("",), ("News",)])
