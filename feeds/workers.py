@@ -11,7 +11,9 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from itertools import count
 from multiprocessing.connection import Connection
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -22,7 +24,8 @@ T = TypeVar("T")
 
 SECONDS = 60  # for one piece of work
 MEMORY = 2 * 2**30  # bytes of address space; a parser that wants more is being fooled
-MOST_CALLS = 1_000  # then a new process takes over, and what libraries hoarded in the old one is free again
+MOST_HOARDED = 150 * 2**20  # bytes that libraries keep in a process; then a new one takes over
+MOST_CALLS = 1_000  # where nothing tells how much that is
 
 
 class NoWorkerError(Exception):
@@ -35,7 +38,6 @@ class Worker:
     def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self._seconds = seconds
         self._memory = memory
-        self._calls = 0
         self._process: Any = None
         self._lock = threading.Lock()  # on the process's beginning
         self._is_over = False
@@ -50,13 +52,15 @@ class Worker:
             self._send(function, arguments)
             if not self._connection.poll(self._seconds):
                 raise SourceError(f"reading it took more than {self._seconds:g} s, and was ended; see what it serves")
-            is_good, value = self._connection.recv()
+            is_good, value, is_worn = self._connection.recv()
         except (EOFError, OSError):  # the latter in the middle of its answer
             self.end()
             raise SourceError("reading it ends the process; see what it serves, and please report it") from None
         except BaseException:
             self.end()
             raise
+        if is_worn:
+            self.end()
         if is_good:
             result: T = value
             return result
@@ -79,11 +83,10 @@ class Worker:
             self._process = None
 
     def _send(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        if self._calls == MOST_CALLS or (self._process is not None and not self._process.is_alive()):
+        if self._process is not None and not self._process.is_alive():
             self.end()
         if self._process is None:
             self._start()
-        self._calls += 1
         self._connection.send((function, arguments))
 
     def fork(self, others: Sequence[Worker] = ()) -> None:
@@ -105,7 +108,7 @@ class Worker:
                 process.start()
             except OSError as error:  # of processes, descriptors or memory there are no more
                 raise NoWorkerError from error
-            self._calls, self._process, self._connection = 0, process, connection
+            self._process, self._connection = process, connection
         theirs.close()
 
 
@@ -175,7 +178,8 @@ def _work(connection: Connection, seconds: float, memory: int, inherited: Sequen
         each.close()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     log.to_standard_error()
-    while True:
+    began_with = _resident()
+    for calls in count(1):
         try:
             function, arguments = connection.recv()
         except (EOFError, OSError):  # the parent is done with us, or dead
@@ -183,9 +187,19 @@ def _work(connection: Connection, seconds: float, memory: int, inherited: Sequen
         # Should the parent die meanwhile, nobody else would end what never ends.
         signal.setitimer(signal.ITIMER_REAL, seconds + 5)
         answer = _answer(function, arguments)
+        is_worn = _resident() - began_with > MOST_HOARDED if began_with else calls >= MOST_CALLS
         with suppress(OSError):  # it is dead: nobody waits for the answer
-            connection.send(answer)
+            connection.send((*answer, is_worn))
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds; 0 where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_bytes().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
 
 
 def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:

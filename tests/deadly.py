@@ -17,6 +17,14 @@ def doubled(number: int) -> int:
     return 2 * number
 
 
+_HOARD: list[bytes] = []
+
+
+def hoards(megabytes: int) -> int:
+    _HOARD.append(b"x" * (megabytes * 2**20))
+    return os.getpid()
+
+
 MARK = "as imported"
 
 

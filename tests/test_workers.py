@@ -85,6 +85,16 @@ def test_a_worker_that_was_ended_while_it_had_nothing_to_do_is_replaced():
     worker.end()
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nothing tells what a process holds")
+def test_a_worker_in_which_much_is_hoarded_is_replaced():
+    worker = Worker()
+    first = [worker.call(deadly.hoards, megabytes) for megabytes in (1, 1, 200)]
+    assert len(set(first)) == 1
+    assert worker.call(os.getpid) not in first
+    worker.end()
+    assert multiprocessing.active_children() == []
+
+
 def test_workers_share_the_work_and_a_death_costs_one_piece():
     workers = Workers(2)
     futures = [workers.submit(deadly.doubled, n) for n in range(9)]

@@ -180,7 +180,8 @@ class Web:
         self.collect()
 
     def has_room(self) -> bool:
-        return len(self.active) < MAX_TRANSFERS and not self.mailbox.is_full
+        """The more is unread, the fewer transfers are under way, which all may end at once."""
+        return len(self.active) < MAX_TRANSFERS * self.mailbox.room
 
     def next_start(self) -> float | None:
         return self.hosts.next_at() if self.has_room() else None

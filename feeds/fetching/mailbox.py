@@ -6,9 +6,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from feeds.records import FetchResult, Source
+from feeds.records import Fetched, FetchResult, Source
 
-MAX_UNREAD = 100  # results: bounds memory where reading is slower than the web
+# These bound memory where reading is slower than the web.
+MAX_UNREAD = 100  # results
+MAX_UNREAD_SIZE = 4_000_000  # bytes that they brought
+MUCH_ROOM = 0.5
 
 
 class Mailbox:
@@ -16,13 +19,20 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._unread: deque[tuple[Source, FetchResult] | BaseException] = deque()
+        self._size = 0
+        self._lock = threading.Lock()  # on the size
         self._has_news = threading.Event()
         self._has_room = threading.Event()
         self._told_of_room: list[Callable[[], None]] = [self._has_room.set]
 
     @property
+    def room(self) -> float:
+        """From 1, where nothing is unread, to 0."""
+        return max(0.0, 1 - max(len(self._unread) / MAX_UNREAD, self._size / MAX_UNREAD_SIZE))
+
+    @property
     def is_full(self) -> bool:
-        return len(self._unread) >= MAX_UNREAD
+        return not self.room
 
     @property
     def is_empty(self) -> bool:
@@ -31,6 +41,7 @@ class Mailbox:
     def put(self, result: tuple[Source, FetchResult] | BaseException) -> None:
         """Without waking the reader: threads that wake each other for every single result do little else."""
         self._unread.append(result)
+        self._grow(_size(result))
 
     def tell(self) -> None:
         """Wake the reader: there is something in here, or elsewhere, to look at."""
@@ -46,8 +57,10 @@ class Mailbox:
             self._has_news.clear()
             if not self._unread:
                 return None
+        room_before = self.room
         result = self._unread.popleft()
-        if len(self._unread) == MAX_UNREAD - 1:
+        self._grow(-_size(result))
+        if not room_before or room_before < MUCH_ROOM <= self.room:
             for tell in self._told_of_room:
                 tell()
         if isinstance(result, BaseException):
@@ -55,7 +68,7 @@ class Mailbox:
         return result
 
     def when_there_is_room(self, tell: Callable[[], None]) -> None:
-        """Call `tell`, in the reader's thread, each time there is room again."""
+        """Call `tell`, in the reader's thread, each time there is some room again, and much."""
         self._told_of_room.append(tell)
 
     def wait_for_room(self, stopping: threading.Event) -> None:
@@ -63,3 +76,14 @@ class Mailbox:
             self._has_room.clear()
             if self.is_full:
                 self._has_room.wait(1)
+
+    def _grow(self, size: int) -> None:
+        if size:  # most bring nothing new
+            with self._lock:
+                self._size += size
+
+
+def _size(result: tuple[Source, FetchResult] | BaseException) -> int:
+    if isinstance(result, tuple) and isinstance(result[1], Fetched):
+        return sum(len(body.content) for body in result[1].bodies)
+    return 0

@@ -70,7 +70,10 @@ def new_handle() -> pycurl.Curl:
 
 
 class Transfer:
-    """The fetch of one address for all sources that have it: all hops of it, within one deadline."""
+    """The fetch of one address for all sources that have it: all hops of it, within one deadline.
+
+    Thousands wait for their turn: what only an answer needs, they have from `begin_answer` on.
+    """
 
     def __init__(self, members: Sequence[tuple[Source, SourceState]]) -> None:
         self.members = tuple(members)
@@ -83,12 +86,11 @@ class Transfer:
         self.url = timing.address(self.source, first)
         self.host = host(self.source, first)
         self.hops = 0
-        self.visited = {self.url}
+        self.visited: tuple[str, ...] = (self.url,)
         self.moved_to = ""
         self.is_move = True  # until the first redirect that is not permanent
         self.deadline = 0.0
         self.seconds_left = self.timeout  # while it waits for a host no time passes for it
-        self.begin_answer()
 
     def begin_answer(self) -> None:
         self.header_lines: list[bytes] = []
@@ -191,7 +193,7 @@ class Transfer:
             raise SourceError("redirects to something that is no address; see in a browser where it went") from None
         if target in self.visited:  # without cookies nothing would be different the second time
             raise SourceError("redirects in circles; see in a browser whether it is still there")
-        self.visited.add(target)
+        self.visited = (*self.visited, target)
         if scheme not in {"http", "https"}:
             raise SourceError("redirects to an address that is neither http nor https; see in a browser where it went")
         self.is_move = self.is_move and answer.status in PERMANENT

@@ -37,7 +37,8 @@ if TYPE_CHECKING:  # imported where there is something to read: parsers take the
 T = TypeVar("T")
 
 TOGETHER = 20  # documents with news that are stored in one transaction
-TOGETHER_SIZE = 5_000_000  # and bytes, for they are held until then
+TOGETHER_ARTICLES = 200  # and articles, of which first documents bring many: they are held until then
+TOGETHER_SIZE = 5_000_000  # and bytes
 SOON = 2.0  # seconds that these wait for each other at most
 FEW = 30  # documents of one round that are read in this process: to start another one would cost more
 READ_AHEAD = 4  # documents on their way to or from each worker
@@ -303,8 +304,12 @@ class Refreshing:
 
     def _is_time_to_store(self) -> bool:
         is_late = self._clock.monotonic() - self._arrived[0][0].began_at >= SOON
-        size = sum(_size(one.visit.result) for one, _found in self._arrived)
-        return is_late or len(self._arrived) >= TOGETHER or size >= TOGETHER_SIZE
+        is_much = (
+            len(self._arrived) >= TOGETHER
+            or sum(len(found.articles) for _one, found in self._arrived) >= TOGETHER_ARTICLES
+            or sum(_size(one.visit.result) for one, _found in self._arrived) >= TOGETHER_SIZE
+        )
+        return is_late or is_much
 
     def _store_arrived(self) -> Iterator[Refresh]:
         stored = self._patience.write(self._stored_together)

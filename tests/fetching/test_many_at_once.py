@@ -12,7 +12,7 @@ from asking import QUICK, drip, local
 
 from feeds import fetching
 from feeds.clock import SystemClock
-from feeds.fetching import http
+from feeds.fetching import http, mailbox
 from feeds.fetching.politeness import PerHost
 from feeds.records import Fetched, FetchFailed, Postponed, SourceState
 from origin import Origin, Request, answer, conditional, feed
@@ -53,6 +53,24 @@ def test_requests_to_one_host_are_spaced(origin: Origin) -> None:
         == 4
     )
     assert all(later - earlier > 0.09 for earlier, later in itertools.pairwise(moments))
+
+
+def test_while_much_is_unread_nothing_more_is_asked(origin: Origin) -> None:
+    asked = 0
+
+    def play(_request: Request) -> bytes:
+        nonlocal asked
+        asked += 1
+        return answer(body=feed("a") + b" " * (mailbox.MAX_UNREAD_SIZE // 2))
+
+    url = origin.play("/feed.xml", play)
+    many = [local(f"{url}?{number}", name=f"s{number}") for number in range(12)]
+    running = fetching.fetch([(s, SourceState(name=s.name)) for s in many], clock=SystemClock(), manners=QUICK)
+    next(running)
+    time.sleep(0.5)
+    assert asked <= 5  # one was read, one was under way beside each of two that are not
+    assert len(list(running)) == 11
+    assert asked == 12
 
 
 def test_closing_the_generator_ends_the_transfers(origin: Origin) -> None:
