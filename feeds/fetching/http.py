@@ -21,13 +21,13 @@ import pycurl
 from feeds.clock import Clock
 from feeds.errors import SourceError
 from feeds.fetching.answers import Answer, read_answer, read_pacing
-from feeds.fetching.mailbox import Mailbox
+from feeds.fetching.mailbox import MAX_UNREAD_SIZE, Mailbox
 from feeds.fetching.politeness import HostQueues, PerHost
 from feeds.fetching.transfer import Transfer, address, new_handle
-from feeds.records import FetchFailed, FetchResult, Postponed, Source, SourceState
+from feeds.records import FetchFailed, FetchResult, Postponed, Source, SourceState, size_of
 
 SPARED = timedelta(hours=1)  # for a host that says 429; how long in the end, the store knows
-MAX_TRANSFERS = 100  # at once
+FEWEST_TRANSFERS, MAX_TRANSFERS = 20, 100  # at once
 MAX_CONNECTIONS = 2 * MAX_TRANSFERS  # those that are kept for a host's next source counted
 
 
@@ -53,6 +53,7 @@ class Web:
         self.added: SimpleQueue[Sequence[tuple[Source, SourceState]]] = SimpleQueue()
         self.hosts: HostQueues[Transfer] = HostQueues(manners.per_host)
         self.left = 0  # transfers without a result
+        self.answers, self.brought = 1, MAX_UNREAD_SIZE // FEWEST_TRANSFERS  # bytes; as if one large one had been there
         self.held: dict[str, float] = {}  # hosts that said that we ask too often, and until when they are spared
         self.closing = threading.Event()
         self.stopping = threading.Event()
@@ -180,8 +181,10 @@ class Web:
         self.collect()
 
     def has_room(self) -> bool:
-        """The more is unread, the fewer transfers are under way, which all may end at once."""
-        return len(self.active) < MAX_TRANSFERS * self.mailbox.room
+        """All that is under way may be there at once: it is as much as the reader can take, going by the answers so
+        far, and less where some is unread."""
+        fitting = MAX_UNREAD_SIZE * self.answers / self.brought
+        return len(self.active) < min(MAX_TRANSFERS, max(FEWEST_TRANSFERS, fitting)) * self.mailbox.room
 
     def next_start(self) -> float | None:
         return self.hosts.next_at() if self.has_room() else None
@@ -252,6 +255,8 @@ class Web:
 
     def deliver(self, transfer: Transfer, result: FetchResult) -> None:
         self.hosts.done(transfer.host)
+        self.answers += 1
+        self.brought += size_of(result)
         began_at = transfer.deadline - transfer.timeout
         self.hand_out(transfer, replace(result, seconds=self.clock.monotonic() - began_at))
         if isinstance(result, FetchFailed) and result.kind == "throttled":

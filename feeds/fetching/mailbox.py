@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from feeds.records import Fetched, FetchResult, Source
+from feeds.records import FetchResult, Source, size_of
 
 # These bound memory where reading is slower than the web.
 MAX_UNREAD = 100  # results
@@ -41,7 +41,7 @@ class Mailbox:
     def put(self, result: tuple[Source, FetchResult] | BaseException) -> None:
         """Without waking the reader: threads that wake each other for every single result do little else."""
         self._unread.append(result)
-        self._grow(_size(result))
+        self._grow(result)
 
     def tell(self) -> None:
         """Wake the reader: there is something in here, or elsewhere, to look at."""
@@ -59,7 +59,7 @@ class Mailbox:
                 return None
         room_before = self.room
         result = self._unread.popleft()
-        self._grow(-_size(result))
+        self._grow(result, -1)
         if not room_before or room_before < MUCH_ROOM <= self.room:
             for tell in self._told_of_room:
                 tell()
@@ -77,13 +77,7 @@ class Mailbox:
             if self.is_full:
                 self._has_room.wait(1)
 
-    def _grow(self, size: int) -> None:
-        if size:  # most bring nothing new
+    def _grow(self, result: tuple[Source, FetchResult] | BaseException, sign: int = 1) -> None:
+        if isinstance(result, tuple) and (size := size_of(result[1])):  # most bring nothing new
             with self._lock:
-                self._size += size
-
-
-def _size(result: tuple[Source, FetchResult] | BaseException) -> int:
-    if isinstance(result, tuple) and isinstance(result[1], Fetched):
-        return sum(len(body.content) for body in result[1].bodies)
-    return 0
+                self._size += sign * size

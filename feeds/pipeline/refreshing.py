@@ -25,7 +25,7 @@ from feeds.pipeline.patience import Patience
 from feeds.pipeline.preparing import manners
 from feeds.pipeline.storing import Visit
 from feeds.pipeline.unchanged import Unchanged
-from feeds.records import Fetched, FetchFailed, FetchResult, Pacing, Postponed, Refresh, Source, SourceState
+from feeds.records import Fetched, FetchFailed, FetchResult, Pacing, Postponed, Refresh, Source, SourceState, size_of
 from feeds.settings import Settings
 from feeds.workers import NoWorkerError, Workers, affordable, forked
 from storage import Store, claims, sources
@@ -307,7 +307,7 @@ class Refreshing:
         is_much = (
             len(self._arrived) >= TOGETHER
             or sum(len(found.articles) for _one, found in self._arrived) >= TOGETHER_ARTICLES
-            or sum(_size(one.visit.result) for one, _found in self._arrived) >= TOGETHER_SIZE
+            or sum(size_of(one.visit.result) for one, _found in self._arrived) >= TOGETHER_SIZE
         )
         return is_late or is_much
 
@@ -342,7 +342,7 @@ class Refreshing:
             refresh,
             seconds=result.seconds + self._clock.monotonic() - began_at,
             fetch_seconds=result.seconds,
-            size=_size(result),
+            size=size_of(result),
         )
         self._tell(refresh)
         yield refresh
@@ -383,10 +383,6 @@ class Refreshing:
             seconds=round(refresh.seconds, 3),
             problem=refresh.problem,
         )
-
-
-def _size(result: FetchResult) -> int:
-    return sum(len(body.content) for body in result.bodies) if isinstance(result, Fetched) else 0
 
 
 def whole_seconds(moment: datetime) -> datetime:

@@ -14,6 +14,7 @@ from feeds.records.answers import (
     NotModified,
     Pacing,
     Postponed,
+    size_of,
 )
 from feeds.records.articles import AHEAD, Alias, Article, Copy, DateFrom, Known, Origin, Unnamed
 from feeds.records.documents import (
@@ -96,4 +97,5 @@ __all__ = [
     "Unnamed",
     "Validators",
     "Verdict",
+    "size_of",
 ]

@@ -84,3 +84,8 @@ class Postponed:
 Answered: TypeAlias = Fetched | NotModified | FetchFailed
 
 FetchResult: TypeAlias = Answered | Postponed
+
+
+def size_of(result: FetchResult) -> int:
+    """Bytes that it brought, after decompression."""
+    return sum(len(body.content) for body in result.bodies) if isinstance(result, Fetched) else 0

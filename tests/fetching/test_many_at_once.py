@@ -73,6 +73,32 @@ def test_while_much_is_unread_nothing_more_is_asked(origin: Origin) -> None:
     assert asked == 12
 
 
+def test_the_more_answers_bring_the_fewer_are_under_way(origin: Origin) -> None:
+    assert most_under_way(origin, size=300) > http.FEWEST_TRANSFERS
+    assert most_under_way(origin, size=1_000_000) <= http.FEWEST_TRANSFERS
+
+
+def most_under_way(origin: Origin, *, size: int) -> int:
+    at_once, most, lock = 0, 0, threading.Lock()
+
+    def play(_request: Request) -> bytes:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.1)
+        with lock:
+            at_once -= 1
+        return answer(body=b" " * size)
+
+    url = origin.play("/feed.xml", play)
+    many = [local(f"{url}?{number}", name=f"s{number}") for number in range(80)]
+    eager = http.Manners(per_host=PerHost(connections=100, spacing=timedelta(0)))
+    claimed = [(s, SourceState(name=s.name)) for s in many]
+    assert len(list(fetching.fetch(claimed, clock=SystemClock(), manners=eager))) == 80
+    return most
+
+
 def test_closing_the_generator_ends_the_transfers(origin: Origin) -> None:
     slow = origin.play("/slow", lambda _request: drip(origin, b"HTTP/1.1 103 Early Hints\r\n\r\n"))
     quick = origin.play("/quick", answer(body=feed("a")))

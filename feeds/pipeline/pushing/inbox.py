@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Container
 from typing import TypeAlias
 
-from feeds.records import Fetched, Source
+from feeds.records import Fetched, Source, size_of
 
 MOST = 50_000_000  # bytes that wait here, all together
 
@@ -25,7 +25,7 @@ class Inbox:
         """Whether there is room for it. The same once more is no more: some hubs deliver twice."""
         with self._lock:
             if not any(name.name == source.name and sent.bodies == pushed.bodies for name, sent in self._waiting):
-                if _size(pushed) + sum(_size(sent) for _source, sent in self._waiting) > MOST:
+                if size_of(pushed) + sum(size_of(sent) for _source, sent in self._waiting) > MOST:
                     return False
                 self._waiting.append((source, pushed))
         self._tell()
@@ -40,7 +40,3 @@ class Inbox:
     def remove(self, pushed: Pushed) -> None:
         with self._lock:
             self._waiting.remove(pushed)
-
-
-def _size(pushed: Fetched) -> int:
-    return sum(len(body.content) for body in pushed.bodies)
