@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from contenders import BY_HAND, FEEDMILL, NEWSBOAT, READER, Contender, environment, install_newsboat
+from contenders import BY_HAND, FEEDMILL, FEEDS_ALONE, NEWSBOAT, READER, Contender, environment, install_newsboat
 from farm import RunningFarm, running
 from rounds import ENTRY_SIZE, NEW, Cost
 
@@ -174,14 +174,15 @@ def table(found: Sequence[Measured], peer: str) -> Iterator[str]:
     """The rounds of feedmill, of a peer and by hand, as Markdown."""
     cost = {(each.contender, each.round): each for each in found}
     sources = found[0].sources
-    yield f"| {sources:,} sources: CPU seconds | by hand | feedmill | {peer} | feedmill of {peer} | aim | of by hand |"
-    yield "|---|--:|--:|--:|--:|--:|--:|"
+    names = ("by hand", "feedmill", "feedmill without pages", peer)
+    yield f"| {sources:,} sources: CPU seconds | {' | '.join(names)} | feedmill of {peer} | aim | of by hand |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     for kind in ROUNDS:
-        ours, theirs, least = (cost[name, kind].cpu for name in ("feedmill", peer, "by hand"))
+        least, ours, without, theirs = (cost[name, kind].cpu for name in names)
         aim = AIMS[peer].get(kind)
-        cells = (f"{least:.2f}", f"**{ours:.2f}**", f"{theirs:.2f}", f"1/{theirs / ours:.1f}")
+        cells = (f"{least:.2f}", f"**{ours:.2f}**", f"{without:.2f}", f"{theirs:.2f}", f"1/{theirs / ours:.1f}")
         yield f"| {kind} round | {' | '.join(cells)} | {f'1/{1 / aim:.0f}' if aim else ''} | {ours / least:.1f} × |"
-    peaks = (f"{max(cost[name, kind].peak for kind in ROUNDS) / 1e6:.0f} MB" for name in ("by hand", "feedmill", peer))
+    peaks = (f"{max(cost[name, kind].peak for kind in ROUNDS) / 1e6:.0f} MB" for name in names)
     yield f"| peak memory, all processes | {' | '.join(peaks)} | | | |"
 
 
@@ -205,10 +206,10 @@ def main() -> None:
     parser.add_argument("--growth", type=int, metavar="SOURCES", help="measure feedmill alone among so many, too")
     options = parser.parse_args()
     sources, few, repeat = (100, 30, 1) if options.quick else (options.sources, options.few, options.repeat)
-    beside_reader = compare([BY_HAND, FEEDMILL, READER], sources=sources, repeat=repeat)
+    beside_reader = compare([BY_HAND, FEEDMILL, FEEDS_ALONE, READER], sources=sources, repeat=repeat)
     print(*table(beside_reader, "reader"), sep="\n")
     if install_newsboat():
-        beside_newsboat = compare([BY_HAND, FEEDMILL, NEWSBOAT], sources=few, repeat=repeat)
+        beside_newsboat = compare([BY_HAND, FEEDMILL, FEEDS_ALONE, NEWSBOAT], sources=few, repeat=repeat)
         print("", *table(beside_newsboat, "newsboat"), sep="\n")
     if options.growth:
         print("", *growth(small=sources, large=options.growth), sep="\n")

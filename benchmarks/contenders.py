@@ -14,8 +14,8 @@ import sys
 import venv
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from rounds import CATEGORIES, CONFIG, PROJECT, command
@@ -50,12 +50,12 @@ def environment(folder: Path) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(PROJECT), "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
 
 
-def _write_config(folder: Path, urls: Sequence[str]) -> None:
+def _write_config(folder: Path, urls: Sequence[str], *, more: str = "") -> None:
     lines = (
         f"  - {{name: source-{index}, url: {url}, categories: [shelf-{index % CATEGORIES}]}}\n"
         for index, url in enumerate(urls)
     )
-    (folder / "config.yaml").write_text(CONFIG + "".join(lines))
+    (folder / "config.yaml").write_text(more + CONFIG + "".join(lines))
 
 
 def _write_urls(folder: Path, urls: Sequence[str]) -> None:
@@ -70,6 +70,9 @@ FEEDMILL = Contender(
     database="feedmill.db",
     table="articles",
 )
+FEEDS_ALONE = replace(
+    FEEDMILL, name="feedmill without pages", prepare=partial(_write_config, more="pages: false\n")
+)  # what it publishes then is still more than the others do
 BY_HAND = Contender(
     name="by hand",
     command=lambda folder: [sys.executable, str(HERE / "by_hand.py"), str(folder)],
