@@ -12,9 +12,10 @@ from storage.tables import bands
 
 def add_bands(db: Connection, made: Mapping[int, Sequence[int]]) -> None:
     """Note the bands of articles that have none yet, by their rows."""
-    rows = [{"band": band, "article_id": article_id} for article_id, its in made.items() for band in dict.fromkeys(its)]
-    if rows:
-        db.execute(insert(bands), rows)
+    # In the order of their table, which is much larger than the cache: what lies on one page is written together.
+    pairs = sorted({(band, article_id) for article_id, its in made.items() for band in its})
+    if pairs:
+        db.execute(insert(bands), [{"band": band, "article_id": article_id} for band, article_id in pairs])
 
 
 def replace_bands(db: Connection, made: Mapping[int, Sequence[int]]) -> None:
