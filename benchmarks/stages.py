@@ -71,8 +71,6 @@ def seconds(contender: Contender, farm: RunningFarm, flame: Path | None = None) 
         if flame:
             farm.advance(new=NEW)
             _draw(contender, folder, flame)
-    if not found:
-        raise SystemExit(f"{contender.name} forked no worker, and was not looked at: ask for more --sources")
     return {stage: cost.cpu * taken / _sum(found) for stage, taken in found.items()}
 
 
@@ -80,12 +78,8 @@ def _sampled(contender: Contender, folder: Path) -> Iterator[tuple[Stack, float]
     """Each stack of a round, and the seconds of CPU that it took."""
     samples = folder / "samples"
     samples.mkdir()
-    forks = {"FEEDMILL_SAMPLES_FORKS": "1"} if contender is FEEDMILL else {}
-    measure(
-        contender.command(folder),
-        folder,
-        {"FEEDMILL_SAMPLES": str(samples), **forks, "PYTHONPATH": f"{SAMPLER}:{PROJECT}"},
-    )
+    seen = {"FEEDMILL_SAMPLES": str(samples), "PYTHONPATH": f"{SAMPLER}:{PROJECT}"}
+    measure(contender.command(folder), folder, seen)
     for file in samples.iterdir():
         for line in file.read_text().splitlines():
             taken, _, stack = line.partition(" ")
