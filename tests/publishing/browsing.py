@@ -1,0 +1,25 @@
+"""Pages as a browser reads them."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element
+
+import html5lib
+from html5lib.constants import E as PARSE_ERRORS
+
+
+def read(page: bytes) -> Element:
+    """The page as a browser reads it. Fails where it is not valid HTML."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    root: Element = parser.parse(page, transport_encoding="utf-8")
+    assert not [f"{place}: {PARSE_ERRORS[code] % values}" for place, code, values in parser.errors]
+    return root
+
+
+def words(element: Element | None) -> str:
+    assert element is not None
+    return " ".join("".join(element.itertext()).split())
+
+
+def links(root: Element, name: str = "a") -> list[str]:
+    return [each.get("href", "") for each in root.iter(name)]
