@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
-import html5lib
+import browsing
 import pytest
-from html5lib.constants import E as PARSE_ERRORS
+from browsing import words
 
 from builders import MONDAY
 from feeds.errors import NotFoundError
@@ -66,15 +66,7 @@ def overview(*lines: Line, **changes: Any) -> Overview:
 
 def read(shown: Overview) -> Element:
     """The page as a browser reads it. Fails where it is not valid HTML."""
-    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
-    root: Element = parser.parse(status_page.write(shown), transport_encoding="utf-8")
-    assert not [f"{place}: {PARSE_ERRORS[code] % values}" for place, code, values in parser.errors]
-    return root
-
-
-def words(element: Element | None) -> str:
-    assert element is not None
-    return " ".join("".join(element.itertext()).split())
+    return browsing.read(status_page.write(shown))
 
 
 def rows(root: Element) -> list[list[str]]:
