@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import threading
 import time
@@ -14,6 +15,7 @@ from feeds import fetching
 from feeds.clock import SystemClock
 from feeds.fetching import http, mailbox
 from feeds.fetching.politeness import PerHost
+from feeds.fetching.transfer import Transfer
 from feeds.records import Fetched, FetchFailed, Postponed, SourceState
 from origin import Origin, Request, answer, conditional, feed
 
@@ -76,6 +78,18 @@ def test_while_much_is_unread_nothing_more_is_asked(origin: Origin) -> None:
 def test_the_more_answers_bring_the_fewer_are_under_way(origin: Origin) -> None:
     assert most_under_way(origin, size=300) > http.FEWEST_TRANSFERS
     assert most_under_way(origin, size=1_000_000) <= http.FEWEST_TRANSFERS
+
+
+def test_what_the_reader_has_taken_is_held_by_nobody_else(origin: Origin) -> None:
+    running = fetching.Fetching(clock=SystemClock(), manners=QUICK)
+    running.add([(one := local(origin.play("/feed.xml", answer(body=feed("a")))), SourceState(name=one.name))])
+    results = (each for each in running.results() if each)
+    assert isinstance(next(results)[1], Fetched)
+    # A handle without work keeps its last transfer alive.
+    held = [each for each in gc.get_objects() if isinstance(each, Transfer) and each.source == one]
+    assert not any(each.body for each in held)
+    running.close()
+    assert list(results) == []
 
 
 def most_under_way(origin: Origin, *, size: int) -> int:
