@@ -116,6 +116,18 @@ def test_a_signal_to_the_whole_group_ends_no_worker(number: signal.Signals):
     worker.end()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_nor_does_one_that_comes_while_it_starts(number: signal.Signals):
+    workers = Workers(1)
+    future = workers.submit(deadly.doubled, 21)
+    while not future.done():
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, number)
+        time.sleep(0.001)
+    assert future.result() == 42
+    workers.close()
+
+
 def test_closing_ends_even_what_never_ends():
     workers = Workers(1)
     future = workers.submit(deadly.never_ends)
