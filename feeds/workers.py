@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 SECONDS = 60  # for one piece of work
 MEMORY = 2 * 2**30  # bytes of address space; a parser that wants more is being fooled
-MOST_HOARDED = 150 * 2**20  # bytes that libraries keep in a process; then a new one takes over
+MOST_HOARDED = 100 * 2**20  # bytes that libraries keep after the first piece of work; then a new one takes over
 MOST_CALLS = 1_000  # where nothing tells how much that is
 
 # Ctrl-C reaches the whole terminal, a service manager's signal the whole group; the parent decides what ends.
@@ -194,7 +194,7 @@ def _work(connection: Connection, seconds: float, memory: int, inherited: Sequen
         each.close()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     log.to_standard_error()
-    began_with = _resident()
+    began_with = 0
     for calls in count(1):
         try:
             function, arguments = connection.recv()
@@ -203,7 +203,9 @@ def _work(connection: Connection, seconds: float, memory: int, inherited: Sequen
         # Should the parent die meanwhile, nobody else would end what never ends.
         signal.setitimer(signal.ITIMER_REAL, seconds + 5)
         answer = _answer(function, arguments)
-        is_worn = _resident() - began_with > MOST_HOARDED if began_with else calls >= MOST_CALLS
+        holds = _resident()
+        began_with = began_with or holds  # after the first piece: a new one would import as much
+        is_worn = holds - began_with > MOST_HOARDED if holds else calls >= MOST_CALLS
         with suppress(OSError):  # it is dead: nobody waits for the answer
             connection.send((*answer, is_worn))
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -95,6 +95,13 @@ def test_a_worker_in_which_much_is_hoarded_is_replaced():
     assert multiprocessing.active_children() == []
 
 
+def test_what_a_worker_imports_for_the_first_piece_of_work_is_not_hoarded():
+    worker = Worker()
+    first = worker.call(deadly.hoards, 200)
+    assert worker.call(deadly.hoards, 1) == worker.call(os.getpid) == first
+    worker.end()
+
+
 def test_workers_share_the_work_and_a_death_costs_one_piece():
     workers = Workers(2)
     futures = [workers.submit(deadly.doubled, n) for n in range(9)]
