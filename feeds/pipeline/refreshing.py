@@ -109,9 +109,11 @@ class Refreshing:
         return frozenset(self._claimed.copy())
 
     def add(self, claimed: Sequence[tuple[Source, SourceState]]) -> None:
-        for source, state in claimed:
+        """These, too; but none that was begun since they were claimed, for its hub sent something."""
+        free = [(source, state) for source, state in claimed if source.name not in self._claimed]
+        for source, state in free:
             self._claimed[source.name] = state
-        self._fetching.add(claimed)
+        self._fetching.add(free)
 
     def nudge(self) -> None:
         """There is something in the inbox."""
