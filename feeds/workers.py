@@ -8,10 +8,11 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,8 +25,11 @@ T = TypeVar("T")
 
 SECONDS = 60  # for one piece of work
 MEMORY = 2 * 2**30  # bytes of address space; a parser that wants more is being fooled
-MOST_HOARDED = 150 * 2**20  # bytes that libraries keep in a process; then a new one takes over
+MOST_HOARDED = 100 * 2**20  # bytes that libraries keep after the first piece of work; then a new one takes over
 MOST_CALLS = 1_000  # where nothing tells how much that is
+
+# Ctrl-C reaches the whole terminal, a service manager's signal the whole group; the parent decides what ends.
+_PARENTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class NoWorkerError(Exception):
@@ -105,7 +109,10 @@ class Worker:
             if self._is_over:
                 raise EOFError
             try:
-                process.start()
+                if method == "spawn":  # else its own start would unblock signals
+                    resource_tracker.ensure_running()
+                with _blocked():
+                    process.start()
             except OSError as error:  # of processes, descriptors or memory there are no more
                 raise NoWorkerError from error
             self._process, self._connection = process, connection
@@ -170,15 +177,24 @@ def affordable() -> int:
     return max(1, min(4, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2) - 1))
 
 
+@contextmanager
+def _blocked() -> Iterator[None]:
+    """What is started meanwhile gets no signal before it ignores it."""
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, _PARENTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
 def _work(connection: Connection, seconds: float, memory: int, inherited: Sequence[Connection]) -> None:
-    # Ctrl-C reaches the whole terminal, a service manager's signal the whole group; the parent decides what ends.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _PARENTS:
         signal.signal(number, signal.SIG_IGN)
     for each in inherited:
         each.close()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     log.to_standard_error()
-    began_with = _resident()
+    began_with = 0
     for calls in count(1):
         try:
             function, arguments = connection.recv()
@@ -187,7 +203,9 @@ def _work(connection: Connection, seconds: float, memory: int, inherited: Sequen
         # Should the parent die meanwhile, nobody else would end what never ends.
         signal.setitimer(signal.ITIMER_REAL, seconds + 5)
         answer = _answer(function, arguments)
-        is_worn = _resident() - began_with > MOST_HOARDED if began_with else calls >= MOST_CALLS
+        holds = _resident()
+        began_with = began_with or holds  # after the first piece: a new one would import as much
+        is_worn = holds - began_with > MOST_HOARDED if holds else calls >= MOST_CALLS
         with suppress(OSError):  # it is dead: nobody waits for the answer
             connection.send((*answer, is_worn))
         signal.setitimer(signal.ITIMER_REAL, 0)

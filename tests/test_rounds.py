@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from feeds.pipeline import reading, refreshing
 from feeds.records import SourceState, Validators
 from mill import Mill
 from origin import Chunks, Origin, Request, answer, conditional, feed
+from river import until
 from storage import open_store, sources
 from web_mill import WebMill, pass_time, read, states, statuses, titles, whole_second
 
@@ -301,6 +303,22 @@ def test_what_was_unchanged_is_stored_though_the_round_is_broken_off(mill, origi
     assert fresh >= done  # and what else had been answered by then
     rest = {name for name, status in statuses(mill).items() if status == "unchanged"}
     assert not rest & done
+
+
+def test_what_was_answered_is_stored_though_ctrl_c_comes_while_something_else_is(mill, origin, monkeypatch):
+    read(mill, **{f"s{n}": origin.play(f"/{n}", answer(body=feed(f"a{n}"))) for n in range(5)})
+    store_read = refreshing.storing.store_read
+
+    def interrupted(*arguments, **named):
+        monkeypatch.setattr(refreshing.storing, "store_read", store_read)
+        until(lambda: len(origin.requests) == 5)
+        time.sleep(0.2)  # their answers are on their way
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(refreshing.storing, "store_read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        mill.refresh()
+    assert sorted(len(titles(mill, f"s{n}")) for n in range(5)) == [0, 1, 1, 1, 1]
 
 
 def test_a_whole_round_is_one_clock_for_whoever_asks_next(mill, origin):

@@ -14,6 +14,7 @@ import deadly
 from builders import MONDAY
 from clocks import WebClock
 from feeds.pipeline import reading, refreshing, streaming
+from feeds.records import Body, Fetched
 from origin import answer, conditional, feed
 from river import PATIENCE, flowing, until
 from storage import open_store
@@ -50,6 +51,32 @@ def test_sources_are_added_as_they_fall_due_and_none_at_work_is_added_twice(mill
         until(lambda: river.saw("gazette") == ["fetched", "unchanged"])
     assert len(origin.asked("/slow")) == 1
     assert titles(mill, "gazette") == {"a"}
+
+
+def test_what_a_hub_sends_while_its_source_is_found_due_is_read_and_breaks_nothing_off(mill, origin, monkeypatch):
+    def play(_request):
+        time.sleep(2)
+        return answer(body=feed("asked"))
+
+    read(mill, gazette=origin.play("/feed.xml", play))
+    sent = Fetched(bodies=(Body(content=feed("sent"), url=origin.url()),), is_pushed=True)
+    claim = streaming.claim
+
+    def while_something_is_sent(*arguments, **named):
+        river.stream.inbox.put(mill.settings.sources[0], sent)
+        until(lambda: "gazette" in river.stream._refreshing.at_work)
+        return claim(*arguments, **named)
+
+    monkeypatch.setattr(streaming, "claim", while_something_is_sent)
+    with flowing(mill) as river:
+        river.tick()
+        until(lambda: river.saw("gazette"))
+        monkeypatch.undo()
+        river.tick()
+        until(lambda: len(river.saw("gazette")) == 2)
+        assert river.stream.problem == ""
+    assert titles(mill, "gazette") == {"asked", "sent"}
+    assert len(origin.asked()) == 1
 
 
 def test_what_hangs_under_old_settings_is_broken_off_and_the_new_ones_are_followed(mill, origin, monkeypatch):

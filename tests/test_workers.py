@@ -95,6 +95,13 @@ def test_a_worker_in_which_much_is_hoarded_is_replaced():
     assert multiprocessing.active_children() == []
 
 
+def test_what_a_worker_imports_for_the_first_piece_of_work_is_not_hoarded():
+    worker = Worker()
+    first = worker.call(deadly.hoards, 200)
+    assert worker.call(deadly.hoards, 1) == worker.call(os.getpid) == first
+    worker.end()
+
+
 def test_workers_share_the_work_and_a_death_costs_one_piece():
     workers = Workers(2)
     futures = [workers.submit(deadly.doubled, n) for n in range(9)]
@@ -114,6 +121,18 @@ def test_a_signal_to_the_whole_group_ends_no_worker(number: signal.Signals):
     os.kill(pid, number)
     assert worker.call(os.getpid) == pid
     worker.end()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_nor_does_one_that_comes_while_it_starts(number: signal.Signals):
+    workers = Workers(1)
+    future = workers.submit(deadly.doubled, 21)
+    while not future.done():
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, number)
+        time.sleep(0.001)
+    assert future.result() == 42
+    workers.close()
 
 
 def test_closing_ends_even_what_never_ends():

@@ -28,6 +28,8 @@ from feeds.records import FetchFailed, FetchResult, Postponed, Source, SourceSta
 
 SPARED = timedelta(hours=1)  # for a host that says 429; how long in the end, the store knows
 FEWEST_TRANSFERS, MAX_TRANSFERS = 20, 100  # at once
+SILENCE = 2.0  # seconds after which a transfer that brought nothing yet most likely never will
+LOOK = 1.0  # seconds until what has no room looks for it once more
 MAX_CONNECTIONS = 2 * MAX_TRANSFERS  # those that are kept for a host's next source counted
 
 
@@ -182,12 +184,21 @@ class Web:
 
     def has_room(self) -> bool:
         """All that is under way may be there at once: it is as much as the reader can take, going by the answers so
-        far, and less where some is unread."""
+        far, and less where some is unread. What has been silent for long keeps none of these places."""
         fitting = MAX_UNREAD_SIZE * self.answers / self.brought
-        return len(self.active) < min(MAX_TRANSFERS, max(FEWEST_TRANSFERS, fitting)) * self.mailbox.room
+        most = min(MAX_TRANSFERS, max(FEWEST_TRANSFERS, fitting)) * self.mailbox.room
+        return len(self.active) < most or (len(self.active) < MAX_TRANSFERS and self.promising() < most)
+
+    def promising(self) -> int:
+        """How many of those under way will bring something, for all we know."""
+        silent_since = self.clock.monotonic() - SILENCE
+        return sum(bool(one.body) or one.deadline - one.timeout > silent_since for one in self.active.values())
 
     def next_start(self) -> float | None:
-        return self.hosts.next_at() if self.has_room() else None
+        if self.has_room():
+            return self.hosts.next_at()
+        # Nobody tells of every bit of room, nor of silence.
+        return None if self.hosts.next_at() is None else self.clock.monotonic() + LOOK
 
     def collect(self) -> None:
         queued = 1

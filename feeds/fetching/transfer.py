@@ -172,12 +172,13 @@ class Transfer:
 
     def answer(self, curl: pycurl.Curl) -> Answer:
         """What came back, once libcurl is done with it."""
+        content, self.body = bytes(self.body), bytearray()  # a handle without work keeps its last transfer alive
         return Answer(
             url=self.url,
             status=int(curl.getinfo(pycurl.RESPONSE_CODE)),
             is_framed=int(curl.getinfo(pycurl.INFO_HTTP_VERSION)) >= pycurl.CURL_HTTP_VERSION_2_0,
             headers=_headers(self.header_lines),
-            content=bytes(self.body),
+            content=content,
             moved_to=self.moved_to,
         )
 

@@ -109,9 +109,11 @@ class Refreshing:
         return frozenset(self._claimed.copy())
 
     def add(self, claimed: Sequence[tuple[Source, SourceState]]) -> None:
-        for source, state in claimed:
+        """These, too; but none that was begun since they were claimed, for its hub sent something."""
+        free = [(source, state) for source, state in claimed if source.name not in self._claimed]
+        for source, state in free:
             self._claimed[source.name] = state
-        self._fetching.add(claimed)
+        self._fetching.add(free)
 
     def nudge(self) -> None:
         """There is something in the inbox."""
@@ -163,24 +165,28 @@ class Refreshing:
     def _follow(self, results: Iterator[tuple[Source, FetchResult] | None]) -> Iterator[Refresh]:
         interruption: KeyboardInterrupt | None = None
         try:
-            for arrived in results:
-                yield from self._take_back()
-                if arrived is not None:
-                    source, result = arrived
-                    yield from self.take_in(Visit(source=source, state=self._claimed[source.name], result=result))
-                yield from self._take_pushed()
-                while self._workers and len(self._reading) >= READ_AHEAD * self._workers.number and self._has_time():
-                    yield from self._wait_for_workers()
-                self._keep_up()
-        except KeyboardInterrupt as error:  # what workers have at hand is stored all the same
+            yield from self._take_in_all(results)
+        except KeyboardInterrupt as error:  # what has been answered, and what workers have, is stored all the same
             interruption = error
-            self._begin_to_end()
+            self.stop()
+            yield from self._take_in_all(results)
         while self._reading and self._has_time():
             yield from self._wait_for_workers()
         yield from self._store_arrived()
         yield from self._give_up_reading()
         if interruption:
             raise interruption
+
+    def _take_in_all(self, results: Iterator[tuple[Source, FetchResult] | None]) -> Iterator[Refresh]:
+        for arrived in results:
+            yield from self._take_back()
+            if arrived is not None:
+                source, result = arrived
+                yield from self.take_in(Visit(source=source, state=self._claimed[source.name], result=result))
+            yield from self._take_pushed()
+            while self._workers and len(self._reading) >= READ_AHEAD * self._workers.number and self._has_time():
+                yield from self._wait_for_workers()
+            self._keep_up()
 
     def _take_pushed(self) -> Iterator[Refresh]:
         """What hubs sent meanwhile, to sources that nobody is at work on."""
