@@ -21,15 +21,13 @@ import pycurl
 from feeds.clock import Clock
 from feeds.errors import SourceError
 from feeds.fetching.answers import Answer, read_answer, read_pacing
-from feeds.fetching.mailbox import MAX_UNREAD_SIZE, Mailbox
+from feeds.fetching.mailbox import Mailbox
 from feeds.fetching.politeness import HostQueues, PerHost
 from feeds.fetching.transfer import Transfer, address, new_handle
-from feeds.records import FetchFailed, FetchResult, Postponed, Source, SourceState, size_of
+from feeds.records import FetchFailed, FetchResult, Postponed, Source, SourceState
 
 SPARED = timedelta(hours=1)  # for a host that says 429; how long in the end, the store knows
-FEWEST_TRANSFERS, MAX_TRANSFERS = 20, 100  # at once
-SILENCE = 2.0  # seconds after which a transfer that brought nothing yet most likely never will
-LOOK = 1.0  # seconds until what has no room looks for it once more
+MAX_TRANSFERS = 100  # at once
 MAX_CONNECTIONS = 2 * MAX_TRANSFERS  # those that are kept for a host's next source counted
 
 
@@ -55,7 +53,6 @@ class Web:
         self.added: SimpleQueue[Sequence[tuple[Source, SourceState]]] = SimpleQueue()
         self.hosts: HostQueues[Transfer] = HostQueues(manners.per_host)
         self.left = 0  # transfers without a result
-        self.answers, self.brought = 1, MAX_UNREAD_SIZE // FEWEST_TRANSFERS  # bytes; as if one large one had been there
         self.held: dict[str, float] = {}  # hosts that said that we ask too often, and until when they are spared
         self.closing = threading.Event()
         self.stopping = threading.Event()
@@ -183,22 +180,10 @@ class Web:
         self.collect()
 
     def has_room(self) -> bool:
-        """All that is under way may be there at once: it is as much as the reader can take, going by the answers so
-        far, and less where some is unread. What has been silent for long keeps none of these places."""
-        fitting = MAX_UNREAD_SIZE * self.answers / self.brought
-        most = min(MAX_TRANSFERS, max(FEWEST_TRANSFERS, fitting)) * self.mailbox.room
-        return len(self.active) < most or (len(self.active) < MAX_TRANSFERS and self.promising() < most)
-
-    def promising(self) -> int:
-        """How many of those under way will bring something, for all we know."""
-        silent_since = self.clock.monotonic() - SILENCE
-        return sum(bool(one.body) or one.deadline - one.timeout > silent_since for one in self.active.values())
+        return len(self.active) < MAX_TRANSFERS and not self.mailbox.is_full
 
     def next_start(self) -> float | None:
-        if self.has_room():
-            return self.hosts.next_at()
-        # Nobody tells of every bit of room, nor of silence.
-        return None if self.hosts.next_at() is None else self.clock.monotonic() + LOOK
+        return self.hosts.next_at() if self.has_room() else None
 
     def collect(self) -> None:
         queued = 1
@@ -266,8 +251,6 @@ class Web:
 
     def deliver(self, transfer: Transfer, result: FetchResult) -> None:
         self.hosts.done(transfer.host)
-        self.answers += 1
-        self.brought += size_of(result)
         began_at = transfer.deadline - transfer.timeout
         self.hand_out(transfer, replace(result, seconds=self.clock.monotonic() - began_at))
         if isinstance(result, FetchFailed) and result.kind == "throttled":

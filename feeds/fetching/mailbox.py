@@ -11,7 +11,6 @@ from feeds.records import FetchResult, Source, size_of
 # These bound memory where reading is slower than the web.
 MAX_UNREAD = 100  # results
 MAX_UNREAD_SIZE = 4_000_000  # bytes that they brought
-MUCH_ROOM = 0.5
 
 
 class Mailbox:
@@ -26,13 +25,8 @@ class Mailbox:
         self._told_of_room: list[Callable[[], None]] = [self._has_room.set]
 
     @property
-    def room(self) -> float:
-        """From 1, where nothing is unread, to 0."""
-        return max(0.0, 1 - max(len(self._unread) / MAX_UNREAD, self._size / MAX_UNREAD_SIZE))
-
-    @property
     def is_full(self) -> bool:
-        return not self.room
+        return len(self._unread) >= MAX_UNREAD or self._size >= MAX_UNREAD_SIZE
 
     @property
     def is_empty(self) -> bool:
@@ -41,7 +35,7 @@ class Mailbox:
     def put(self, result: tuple[Source, FetchResult] | BaseException) -> None:
         """Without waking the reader: threads that wake each other for every single result do little else."""
         self._unread.append(result)
-        self._grow(result)
+        self._weigh(result)
 
     def tell(self) -> None:
         """Wake the reader: there is something in here, or elsewhere, to look at."""
@@ -57,10 +51,9 @@ class Mailbox:
             self._has_news.clear()
             if not self._unread:
                 return None
-        room_before = self.room
         result = self._unread.popleft()
-        self._grow(result, -1)
-        if not room_before or room_before < MUCH_ROOM <= self.room:
+        is_light_again = self._weigh(result, -1)
+        if is_light_again or len(self._unread) == MAX_UNREAD - 1:
             for tell in self._told_of_room:
                 tell()
         if isinstance(result, BaseException):
@@ -68,7 +61,7 @@ class Mailbox:
         return result
 
     def when_there_is_room(self, tell: Callable[[], None]) -> None:
-        """Call `tell`, in the reader's thread, each time there is some room again, and much."""
+        """Call `tell`, in the reader's thread, each time there is room again."""
         self._told_of_room.append(tell)
 
     def wait_for_room(self, stopping: threading.Event) -> None:
@@ -77,7 +70,12 @@ class Mailbox:
             if self.is_full:
                 self._has_room.wait(1)
 
-    def _grow(self, result: tuple[Source, FetchResult] | BaseException, sign: int = 1) -> None:
-        if isinstance(result, tuple) and (size := size_of(result[1])):  # most bring nothing new
-            with self._lock:
-                self._size += sign * size
+    def _weigh(self, result: tuple[Source, FetchResult] | BaseException, sign: int = 1) -> bool:
+        """Whether what is unread was too much until now."""
+        size = size_of(result[1]) if isinstance(result, tuple) else 0
+        if not size:  # most bring nothing new
+            return False
+        with self._lock:
+            before = self._size
+            self._size += sign * size
+            return self._size < MAX_UNREAD_SIZE <= before

@@ -9,7 +9,6 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from asking import QUICK, drip, local
 
 from feeds import fetching
@@ -76,37 +75,6 @@ def test_while_much_is_unread_nothing_more_is_asked(origin: Origin) -> None:
     assert asked == 12
 
 
-def test_the_more_answers_bring_the_fewer_are_under_way(origin: Origin) -> None:
-    assert most_under_way(origin, size=300) > http.FEWEST_TRANSFERS
-    assert most_under_way(origin, size=1_000_000) <= http.FEWEST_TRANSFERS
-
-
-def test_hosts_that_say_nothing_keep_no_other_waiting(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "SILENCE", 0.2)
-    silent = origin.play("/silent", lambda _request: origin.stopping.wait(30) and b"")
-    urls = [*(f"{silent}?{number}" for number in range(http.FEWEST_TRANSFERS)), origin.play("/feed.xml", answer())]
-    eager = http.Manners(per_host=PerHost(connections=100, spacing=timedelta(0)))
-    claimed = [(local(url, name=url), SourceState(name=url)) for url in urls]
-    running = fetching.fetch(claimed, clock=SystemClock(), manners=eager)
-    first, result = next(running)
-    assert isinstance(result, Fetched), f"{first.url} came first"
-    running.close()
-
-
-def test_room_that_nobody_told_of_is_seen_all_the_same(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "SILENCE", 60)
-    monkeypatch.setattr(http, "MAX_TRANSFERS", 10)
-    monkeypatch.setattr(http, "FEWEST_TRANSFERS", 10)
-    silent = origin.play("/silent", lambda _request: origin.stopping.wait(30) and b"")
-    quick = origin.play("/feed.xml", answer(body=b" " * (mailbox.MAX_UNREAD_SIZE // 4)))
-    eager = http.Manners(per_host=PerHost(connections=100, spacing=timedelta(0)))
-    urls = [*(f"{silent}?{number}" for number in range(9)), *(f"{quick}?{number}" for number in range(2))]
-    claimed = [(local(url, name=url), SourceState(name=url)) for url in urls]
-    running = fetching.fetch(claimed, clock=SystemClock(), manners=eager)
-    assert all(isinstance(result, Fetched) for _source, result in itertools.islice(running, 2))
-    running.close()
-
-
 def test_what_the_reader_has_taken_is_held_by_nobody_else(origin: Origin) -> None:
     running = fetching.Fetching(clock=SystemClock(), manners=QUICK)
     running.add([(one := local(origin.play("/feed.xml", answer(body=feed("a")))), SourceState(name=one.name))])
@@ -117,27 +85,6 @@ def test_what_the_reader_has_taken_is_held_by_nobody_else(origin: Origin) -> Non
     assert not any(each.body for each in held)
     running.close()
     assert list(results) == []
-
-
-def most_under_way(origin: Origin, *, size: int) -> int:
-    at_once, most, lock = 0, 0, threading.Lock()
-
-    def play(_request: Request) -> bytes:
-        nonlocal at_once, most
-        with lock:
-            at_once += 1
-            most = max(most, at_once)
-        time.sleep(0.1)
-        with lock:
-            at_once -= 1
-        return answer(body=b" " * size)
-
-    url = origin.play("/feed.xml", play)
-    many = [local(f"{url}?{number}", name=f"s{number}") for number in range(80)]
-    eager = http.Manners(per_host=PerHost(connections=100, spacing=timedelta(0)))
-    claimed = [(s, SourceState(name=s.name)) for s in many]
-    assert len(list(fetching.fetch(claimed, clock=SystemClock(), manners=eager))) == 80
-    return most
 
 
 def test_closing_the_generator_ends_the_transfers(origin: Origin) -> None:
