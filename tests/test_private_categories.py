@@ -54,13 +54,14 @@ class Mill:
     slug: str = ""
     pages: str = "false"
     hub: str = ""
+    aliases: str = "[]"  # of Board
     sources: dict[str, list[str]] = field(default_factory=lambda: dict(SOURCES))
 
     @property
     def settings(self) -> Settings:
         private = f", private: {self.board}" if self.board else ""
         slug = f", slug: {self.slug}" if self.slug else ""
-        listed = f"{{name: News, limit: 4}}, {{name: Board, title: Boardroom, limit: 4{slug}{private}}}"
+        listed = f"{{name: News, limit: 4}}, {{name: Board, title: Boardroom, limit: 4, aliases: {self.aliases}{slug}{private}}}"
         each = "".join(
             f'  - {{name: {name}, url: "https://{name}.example/feed", categories: {named}}}\n'
             for name, named in self.sources.items()
@@ -270,6 +271,23 @@ def test_what_is_withdrawn_is_told_to_its_own_readers_alone(mill: Mill) -> None:
     told = (mill.apart / "board/atom.xml").read_text()
     assert told.count("<at:deleted-entry") == 2
     assert mill.showing("minutesword002", "minutesword003", below=mill.apart) == set()
+
+
+def test_an_article_whose_source_comes_back_and_is_private_by_its_label_leaves_its_page(mill: Mill) -> None:
+    mill.board, mill.pages = LOGIN, "{articles: true}"
+    mill.sources["minutes"] = ["Board"]
+    filled(mill)
+    mill.save("shared", 7, own=("Cabinet",))
+    mill.publish()
+    assert "index.html" in mill.showing("sharedword007")
+    sources = mill.sources
+    mill.sources = {name: named for name, named in sources.items() if name != "shared"}
+    mill.publish()
+    assert mill.showing("sharedword007")
+    mill.sources, mill.aliases = sources, "[Cabinet]"
+    mill.publish()
+    assert mill.showing("sharedword007") == set()
+    assert mill.showing("sharedword007", below=mill.apart)
 
 
 @pytest.mark.parametrize("hub", ["own", "https://hub.example/"])
