@@ -272,6 +272,12 @@ def id_of(category: str | None) -> ScalarSelect[int]:
     return select(table.c.id).where(is_it).scalar_subquery()
 
 
+def in_public(db: Connection, article_ids: Iterable[int]) -> set[int]:
+    """Those of these articles that belong on everything's shelf, be it as a copy."""
+    asked = set(article_ids)
+    return set(db.scalars(_IN_PUBLIC, {"articles": asked})) if asked else set()
+
+
 class _Rows(NamedTuple):
     """The rows of everything, of all categories, and of some sources' own shelves, where they have one."""
 
@@ -355,6 +361,12 @@ _NAMES = union_all(
         select(each.c.article_id, table.c.name)
         .join(table, table.c.id == each.c.category_id)
         .where(among(each.c.article_id, "articles"), table.c.name.is_not(None))
+        for each in (shelves, covered)
+    )
+)
+_IN_PUBLIC = union_all(
+    *(
+        select(each.c.article_id).where(each.c.category_id == id_of(None), among(each.c.article_id, "articles"))
         for each in (shelves, covered)
     )
 )

@@ -273,6 +273,26 @@ def test_what_is_withdrawn_is_told_to_its_own_readers_alone(mill: Mill) -> None:
     assert mill.showing("minutesword002", "minutesword003", below=mill.apart) == set()
 
 
+def test_what_was_withdrawn_in_private_is_told_to_nobody_else_when_nothing_is_private_any_more(mill: Mill) -> None:
+    filled(mill)
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/2", now=TUESDAY)
+    mill.board = LOGIN
+    mill.publish()
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/3", now=TUESDAY)
+    mill.board, mill.sources = "", {"gazette": ["News"]}
+    mill.publish()
+    assert mill.showing("minutes.example") == set()
+
+
+def test_nobody_is_told_of_what_is_withdrawn_after_its_source_left_the_config(mill: Mill) -> None:
+    mill.board = LOGIN
+    filled(mill)
+    mill.sources = {"gazette": ["News"]}
+    mill.publish()
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/3", now=TUESDAY)
+    assert mill.showing("minutes.example") == set()
+
+
 def test_an_article_whose_source_comes_back_and_is_private_by_its_label_leaves_its_page(mill: Mill) -> None:
     mill.board, mill.pages = LOGIN, "{articles: true}"
     mill.sources["minutes"] = ["Board"]

@@ -149,6 +149,7 @@ def sweep(store: Store, settings: Settings, standing: Mapping[Key, Shelf], *, pu
     shown = tuple(path for path in found if not path.startswith(private))
     with store.begin() as db:
         withdrawing.write_again(db, documents(shown))
+        tombstones.seclude(db, unseen)
         categories.forget_privacy(db, (shelf.id for shelf in gone if shelf.key not in published))
     return Sweep(settings=settings, ids=ids, unnamed=unnamed, shown=shown)
 
