@@ -55,13 +55,14 @@ class Mill:
     pages: str = "false"
     hub: str = ""
     aliases: str = "[]"  # of Board
+    news: str = "news"  # the slug of News
     sources: dict[str, list[str]] = field(default_factory=lambda: dict(SOURCES))
 
     @property
     def settings(self) -> Settings:
         private = f", private: {self.board}" if self.board else ""
         slug = f", slug: {self.slug}" if self.slug else ""
-        listed = f"{{name: News, limit: 4}}, {{name: Board, title: Boardroom, limit: 4, aliases: {self.aliases}{slug}{private}}}"
+        listed = f"{{name: News, limit: 4, slug: {self.news}}}, {{name: Board, title: Boardroom, limit: 4, aliases: {self.aliases}{slug}{private}}}"
         each = "".join(
             f'  - {{name: {name}, url: "https://{name}.example/feed", categories: {named}}}\n'
             for name, named in self.sources.items()
@@ -282,6 +283,20 @@ def test_what_was_withdrawn_in_private_is_told_to_nobody_else_when_nothing_is_pr
     mill.board, mill.sources = "", {"gazette": ["News"]}
     mill.publish()
     assert mill.showing("minutes.example") == set()
+
+
+def test_a_folder_of_a_former_slug_does_not_tell_any_more_of_what_was_withdrawn(mill: Mill) -> None:
+    mill.sources["minutes"] = ["News"]
+    mill.save("gazette", 1, 2)
+    mill.save("minutes", 2)
+    mill.publish()
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/2", now=TUESDAY)
+    mill.news = "news-of-today"
+    mill.publish()
+    assert "news/atom.xml" in mill.showing("minutes.example/2")
+    mill.board, mill.sources["minutes"] = LOGIN, ["News", "Board"]
+    mill.publish()
+    assert mill.showing("minutes.example/2") == set()
 
 
 def test_nobody_is_told_of_what_is_withdrawn_after_its_source_left_the_config(mill: Mill) -> None:
