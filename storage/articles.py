@@ -111,7 +111,8 @@ def reshelve(
         if row.revised_at:
             renewed.add(row.id)
     placement = categories.Placement(source_id, placed, private)
-    moves = categories.shelve(db, [placement], slugs=slugs, rank=rank)
+    # A page of what was off all shelves, its source out of the config, may lie in public still: `are_old`.
+    moves = categories.shelve(db, [placement], slugs=slugs, rank=rank, are_old=True)
     # Any archive document may show what a revised article was before, which is to leave as well.
     for shelf_id in {shelf_id for shelf_id, article_id in moves.left if article_id in renewed}:
         archiving.write_again(db, shelf_id)

@@ -137,12 +137,18 @@ def settle(
 
 
 def shelve(
-    db: Connection, placements: Sequence[Placement], *, slugs: Slugs, rank: covering.Rank = covering.by_date
+    db: Connection,
+    placements: Sequence[Placement],
+    *,
+    slugs: Slugs,
+    rank: covering.Rank = covering.by_date,
+    are_old: bool = False,
 ) -> Moves:
     """Make these articles stand on the shelves of their categories, of their source and of everything, and on no
     others. What left a shelf leaves its archive document there as well, which is to be written again.
 
-    A copy stays one where it belongs. The best copy, by `rank`, of what left takes its place.
+    A copy stays one where it belongs. The best copy, by `rank`, of what left takes its place. Those that `are_old` may
+    have been public once, though they stand nowhere now.
     """
     placements = [_in_private(each) for each in placements]
     placed = [article for each in placements for article in each.placed]
@@ -162,7 +168,8 @@ def shelve(
             [{"category_id": shelf, "article_id": id_, "published": published[id_]} for shelf, id_ in sorted(entered)],
         )
     if any(each.private for each in placements):
-        _note_strays(db, {article for shelf, article in left | gone if shelf == rows.of_names[None]}, placed)
+        strays = {article for shelf, article in left | gone if shelf == rows.of_names[None]}
+        _note_strays(db, strays | ({article for _shelf, article in entered} if are_old else set()), placements)
     moved = frozenset(left | entered | gone)
     return Moves({shelf: rows.keys[shelf] for shelf, _article in moved}, frozenset(left), frozenset(entered), moved)
 
@@ -184,9 +191,16 @@ def _private_ones(names: tuple[str, ...] | None, private: Set[str]) -> tuple[str
     return tuple(name for name in names or () if name in private) or names
 
 
-def _note_strays(db: Connection, article_ids: Set[int], placed: Iterable[Placed]) -> None:
-    """These articles left the public; the shelves where they are now remember it until nothing shows them there."""
-    names = {name for article in placed if article.article_id in article_ids for name in article.categories or ()}
+def _note_strays(db: Connection, article_ids: Set[int], placements: Iterable[Placement]) -> None:
+    """These articles left the public; the private shelves where they are now remember it until nothing shows them
+    there."""
+    names = {
+        name
+        for each in placements
+        for article in each.placed
+        if article.article_id in article_ids
+        for name in each.private & set(article.categories or ())
+    }
     for some in batches(names):
         those = table.c.name.in_(some) & ~table.c.settings_digest.endswith(STRAYS)
         db.execute(update(table).where(those).values(settings_digest=table.c.settings_digest + STRAYS))
@@ -256,6 +270,12 @@ def id_of(category: str | None) -> ScalarSelect[int]:
     """The row of a category, or of everything."""
     is_it = table.c.name.is_(None) & table.c.source_id.is_(None) if category is None else table.c.name == category
     return select(table.c.id).where(is_it).scalar_subquery()
+
+
+def in_public(db: Connection, article_ids: Iterable[int]) -> set[int]:
+    """Those of these articles that belong on everything's shelf, be it as a copy."""
+    asked = set(article_ids)
+    return set(db.scalars(_IN_PUBLIC, {"articles": asked})) if asked else set()
 
 
 class _Rows(NamedTuple):
@@ -341,6 +361,12 @@ _NAMES = union_all(
         select(each.c.article_id, table.c.name)
         .join(table, table.c.id == each.c.category_id)
         .where(among(each.c.article_id, "articles"), table.c.name.is_not(None))
+        for each in (shelves, covered)
+    )
+)
+_IN_PUBLIC = union_all(
+    *(
+        select(each.c.article_id).where(each.c.category_id == id_of(None), among(each.c.article_id, "articles"))
         for each in (shelves, covered)
     )
 )

@@ -95,7 +95,8 @@ def purge(
     for some in batches(gone):
         standing = shelving.of_articles(db, some)
         rows = db.execute(select(articles).with_only_columns(*_BURIED).where(articles.c.id.in_(some))).all()
-        tombstones.bury(db, rows, standing=standing, reason=reason, now=now)
+        public = shelving.in_public(db, some)
+        tombstones.bury(db, rows, standing=standing, public=public, reason=reason, now=now)
         shelving.touch_those_of(db, some)
         places = _places(db, some)
         db.execute(delete(shelves).where(shelves.c.article_id.in_(some)))
@@ -106,7 +107,7 @@ def purge(
     return Pruned(articles=total, categories=dict(numbers), successors=successors)
 
 
-_BURIED = [articles.c[name] for name in ("id", "source_id", "guid", "atom_id", "url", "title", "path", "held_at")]
+_BURIED = [articles.c[name] for name in ("id", "source_id", "guid", "atom_id", "url", "title", "path")]
 
 
 def _places(db: Connection, some: Sequence[int]) -> dict[covering.Place, int | None]:

@@ -16,9 +16,9 @@ from storage.upserts import upsert
 
 Reason: TypeAlias = Literal["purged", "withdrawn"]  # by retention, by a person
 
-# The categories of what was held until it went: nobody has seen it, so nobody is told that it is withdrawn. It is none,
-# but not as we write it where an article stood in none, and was seen with everything.
-_UNSEEN = "[ ]"
+# Begins the categories of what the public is told nothing of: when it went it stood in private ones, whatever these are
+# now, or on no shelf (it was held, its source was out of the config); or it was hidden later. JSON ignores the space.
+_SECLUDED = "[ "
 
 
 def ids(db: Connection, *words: str) -> list[str]:
@@ -71,22 +71,21 @@ NOTHING = Hidden()
 
 def withdrawn(db: Connection, *, category: str | None, limit: int, hidden: Hidden = NOTHING) -> tuple[Deleted, ...]:
     """The latest articles that were withdrawn from a category (None: from everything), the latest first; for the
-    public without those that are `hidden`."""
+    public without those that are `hidden`, and those it was told nothing of when they went."""
     columns = (tombstones.c.atom_id, tombstones.c.categories, tombstones.c.deleted_at, sources.c.name.label("source"))
     rows = db.execute(
         select(*columns)
         .join(sources, sources.c.id == tombstones.c.source_id)
         .where(tombstones.c.reason == literal_column("'withdrawn'"))  # as the index has it
-        .where(tombstones.c.categories != _UNSEEN)
         .order_by(tombstones.c.deleted_at.desc(), tombstones.c.atom_id)
     )
 
     def is_told(row: Row[*tuple[Any, ...]]) -> bool:
-        if category is None and not any(hidden):  # as ever, and quick
-            return True
         names = msgspec.json.decode(row.categories, type=tuple[str, ...])
         if category in hidden.categories:
             return category in names
+        if row.categories.startswith(_SECLUDED):
+            return False
         return (category is None or category in names) and not hidden.hides(row.source, names)
 
     seen: dict[str, datetime] = {}  # an article that came under several guids has a tombstone for each
@@ -104,16 +103,34 @@ def ids_of(db: Connection, hidden: Hidden) -> set[str]:
     return {row.atom_id for row in rows if hidden.hides(row.source, msgspec.json.decode(row.categories))}
 
 
+def seclude(db: Connection, hidden: Hidden) -> None:
+    """The public is told nothing of those that are hidden, also when they are hidden no more."""
+    columns = (tombstones.c.categories, sources.c.name.label("source"))
+    rows = db.execute(
+        select(*columns)
+        .join(sources, sources.c.id == tombstones.c.source_id)
+        .where(~tombstones.c.categories.startswith(_SECLUDED))
+        .distinct()
+    ).all()
+    for row in rows:
+        names = msgspec.json.decode(row.categories, type=tuple[str, ...])
+        if hidden.hides(row.source, names):
+            own = select(sources.c.id).where(sources.c.name == row.source).scalar_subquery()
+            those = (tombstones.c.source_id == own) & (tombstones.c.categories == row.categories)
+            db.execute(update(tombstones).where(those).values(categories=_told(names, is_public=False)))
+
+
 def bury(
     db: Connection,
     gone: Sequence[Row[*tuple[Any, ...]]],
     *,
     standing: Mapping[int, tuple[str, ...]],
+    public: Set[int],
     reason: Reason,
     now: datetime,
 ) -> None:
     """Leave a tombstone for each article (its row), and for each of its aliases; it stood in the categories that
-    `standing` names by its id."""
+    `standing` names by its id, and was `public` or not."""
     if gone:
         stored: dict[int, Mapping[Any, Any]] = {row._mapping["id"]: row._mapping for row in gone}
         rows = [*stored.values(), *_under_aliases(db, stored)]
@@ -123,15 +140,19 @@ def bury(
             [
                 {name: row[name] for name in ("source_id", "guid", "atom_id", "url", "title", "path")}
                 | {
-                    "categories": _UNSEEN
-                    if row["held_at"] is not None
-                    else msgspec.json.encode(standing.get(row["id"], ())).decode(),
+                    "categories": _told(standing.get(row["id"], ()), is_public=row["id"] in public),
                     "reason": reason,
                     "deleted_at": now,
                 }
                 for row in rows
             ],
         )
+
+
+def _told(names: Sequence[str], *, is_public: bool) -> str:
+    """Categories as a tombstone holds them."""
+    told = msgspec.json.encode(names).decode()
+    return told if is_public else _SECLUDED + told.removeprefix("[")
 
 
 def _under_aliases(db: Connection, rows: Mapping[int, Mapping[Any, Any]]) -> list[dict[Any, Any]]:

@@ -54,13 +54,15 @@ class Mill:
     slug: str = ""
     pages: str = "false"
     hub: str = ""
+    aliases: str = "[]"  # of Board
+    news: str = "news"  # the slug of News
     sources: dict[str, list[str]] = field(default_factory=lambda: dict(SOURCES))
 
     @property
     def settings(self) -> Settings:
         private = f", private: {self.board}" if self.board else ""
         slug = f", slug: {self.slug}" if self.slug else ""
-        listed = f"{{name: News, limit: 4}}, {{name: Board, title: Boardroom, limit: 4{slug}{private}}}"
+        listed = f"{{name: News, limit: 4, slug: {self.news}}}, {{name: Board, title: Boardroom, limit: 4, aliases: {self.aliases}{slug}{private}}}"
         each = "".join(
             f'  - {{name: {name}, url: "https://{name}.example/feed", categories: {named}}}\n'
             for name, named in self.sources.items()
@@ -270,6 +272,57 @@ def test_what_is_withdrawn_is_told_to_its_own_readers_alone(mill: Mill) -> None:
     told = (mill.apart / "board/atom.xml").read_text()
     assert told.count("<at:deleted-entry") == 2
     assert mill.showing("minutesword002", "minutesword003", below=mill.apart) == set()
+
+
+def test_what_was_withdrawn_in_private_is_told_to_nobody_else_when_nothing_is_private_any_more(mill: Mill) -> None:
+    filled(mill)
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/2", now=TUESDAY)
+    mill.board = LOGIN
+    mill.publish()
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/3", now=TUESDAY)
+    mill.board, mill.sources = "", {"gazette": ["News"]}
+    mill.publish()
+    assert mill.showing("minutes.example") == set()
+
+
+def test_a_folder_of_a_former_slug_does_not_tell_any_more_of_what_was_withdrawn(mill: Mill) -> None:
+    mill.sources["minutes"] = ["News"]
+    mill.save("gazette", 1, 2)
+    mill.save("minutes", 2)
+    mill.publish()
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/2", now=TUESDAY)
+    mill.news = "news-of-today"
+    mill.publish()
+    assert "news/atom.xml" in mill.showing("minutes.example/2")
+    mill.board, mill.sources["minutes"] = LOGIN, ["News", "Board"]
+    mill.publish()
+    assert mill.showing("minutes.example/2") == set()
+
+
+def test_nobody_is_told_of_what_is_withdrawn_after_its_source_left_the_config(mill: Mill) -> None:
+    mill.board = LOGIN
+    filled(mill)
+    mill.sources = {"gazette": ["News"]}
+    mill.publish()
+    pipeline.withdraw(mill.store, mill.settings, "https://minutes.example/3", now=TUESDAY)
+    assert mill.showing("minutes.example") == set()
+
+
+def test_an_article_whose_source_comes_back_and_is_private_by_its_label_leaves_its_page(mill: Mill) -> None:
+    mill.board, mill.pages = LOGIN, "{articles: true}"
+    mill.sources["minutes"] = ["Board"]
+    filled(mill)
+    mill.save("shared", 7, own=("Cabinet",))
+    mill.publish()
+    assert "index.html" in mill.showing("sharedword007")
+    sources = mill.sources
+    mill.sources = {name: named for name, named in sources.items() if name != "shared"}
+    mill.publish()
+    assert mill.showing("sharedword007")
+    mill.sources, mill.aliases = sources, "[Cabinet]"
+    mill.publish()
+    assert mill.showing("sharedword007") == set()
+    assert mill.showing("sharedword007", below=mill.apart)
 
 
 @pytest.mark.parametrize("hub", ["own", "https://hub.example/"])

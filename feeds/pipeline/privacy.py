@@ -121,7 +121,7 @@ class Sweep:
 
         output.remove_all(
             ((self.settings.output, path) for path in self.shown),
-            where=lambda tree, path: tracing.shows(tree, path, self.ids, self.unnamed),
+            where=lambda tree, path: tracing.shows(tree, path, self.ids, self.unnamed, also_deleted=True),
         )
 
 
@@ -145,10 +145,11 @@ def sweep(store: Store, settings: Settings, standing: Mapping[Key, Shelf], *, pu
         ids = frozenset(articles.ids_on(db, (shelf.id for shelf in mine)) | tombstones.ids_of(db, unseen))
         unnamed = naming.of_hidden(db, [shelf.id for shelf in mine], unseen)
     private = tuple(f"{slug}/" for where, slug in _places(settings, standing) if where == settings.output)
-    found = tracing.showing(settings.output, ids, unnamed)
+    found = tracing.showing(settings.output, ids, unnamed, also_deleted=True)
     shown = tuple(path for path in found if not path.startswith(private))
     with store.begin() as db:
         withdrawing.write_again(db, documents(shown))
+        tombstones.seclude(db, unseen)
         categories.forget_privacy(db, (shelf.id for shelf in gone if shelf.key not in published))
     return Sweep(settings=settings, ids=ids, unnamed=unnamed, shown=shown)
 

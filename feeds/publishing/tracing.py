@@ -28,6 +28,13 @@ def _atom(atom_id: str) -> bytes:
     return _element("id", atom_id)
 
 
+def _deleted(atom_id: str) -> bytes:
+    """In Atom, where it is told that an article was withdrawn."""
+    element = etree.Element("at", ref=atom_id)
+    spelled: bytes = etree.tostring(element, encoding="UTF-8", xml_declaration=False)
+    return b"<at:deleted-entry" + spelled.removeprefix(b"<at").removesuffix(b"/>")
+
+
 def _rss(atom_id: str) -> bytes:
     return _element("guid", atom_id).removeprefix(b"<guid")  # attributes stand between
 
@@ -60,7 +67,7 @@ TRACES: dict[str, Callable[[str], bytes]] = {
 
 # What any such trace looks like, in these files: of very many articles each is looked for at once.
 _ANY: dict[str, re.Pattern[bytes]] = {
-    "atom.xml": re.compile(rb"<id>[^<]*</id>"),
+    "atom.xml": re.compile(rb'<id>[^<]*</id>|<at:deleted-entry ref="[^"]*"'),
     "rss.xml": re.compile(rb">[^<>]*</guid>"),
     "feed.json": re.compile(rb'"id": "(?:[^"\\]|\\.)*"'),
     "index.html": re.compile(rb"a[0-9a-f]{32}"),
@@ -71,14 +78,16 @@ _PAGE = re.compile(r"[0-9a-f]+\.html")  # of an article, by its name
 _NOBODY = Unnamed()
 
 
-def showing(folder: Path, atom_ids: Collection[str], unnamed: Unnamed = _NOBODY) -> Iterator[str]:
-    """The paths of the published files below `folder` that show one of these articles, or name one of the `unnamed`.
-    Every file is looked through.
+def showing(
+    folder: Path, atom_ids: Collection[str], unnamed: Unnamed = _NOBODY, *, also_deleted: bool = False
+) -> Iterator[str]:
+    """The paths of the published files below `folder` that show one of these articles, or name one of the `unnamed`;
+    if `also_deleted`, those as well that tell it was withdrawn. Every file is looked through.
 
     Raises OutputError where one cannot be read.
     """
     atom_ids = [fit(atom_id) for atom_id in atom_ids]
-    traces = {name: frozenset(map(trace, atom_ids)) for name, trace in TRACES.items()}
+    traces = {name: _traces(name, atom_ids, also_deleted) for name in TRACES}
     for path in _files(folder, traces.__contains__) if atom_ids or unnamed else ():
         if _holds(folder / path, traces[path.name]) or _names(folder / path, unnamed):
             yield path.as_posix()
@@ -112,16 +121,24 @@ def _ids_at(file: Path, address: str) -> Iterator[str]:
             yield entry.findtext(f"{_ATOM}id", "")
 
 
-def shows(folder: Path, path: str, atom_ids: Collection[str], unnamed: Unnamed = _NOBODY) -> bool:
-    """Whether a published file, which need not be there, shows one of these articles or names one of the `unnamed`.
-    Raises OutputError."""
+def shows(
+    folder: Path, path: str, atom_ids: Collection[str], unnamed: Unnamed = _NOBODY, *, also_deleted: bool = False
+) -> bool:
+    """Whether `showing` would find a published file, which need not be there. Raises OutputError."""
     atom_ids = [fit(atom_id) for atom_id in atom_ids]
     target = folder / path
     if not target.is_file():
         return False
-    trace = TRACES.get(target.name)
-    is_shown = _holds(target, frozenset(map(trace, atom_ids))) if trace else path in map(path_of, atom_ids)
+    if target.name in TRACES:
+        is_shown = _holds(target, _traces(target.name, atom_ids, also_deleted))
+    else:
+        is_shown = path in map(path_of, atom_ids)
     return is_shown or _names(target, unnamed)
+
+
+def _traces(name: str, atom_ids: Collection[str], also_deleted: bool) -> frozenset[bytes]:
+    found = map(TRACES[name], atom_ids)
+    return frozenset((*found, *map(_deleted, atom_ids)) if also_deleted and name == "atom.xml" else found)
 
 
 def _pages(folder: Path, unnamed: Unnamed) -> Iterator[str]:

@@ -44,21 +44,23 @@ def with_sources(text: str, *added: Mapping[str, Any]) -> str:
     sources = _find(text)
     if sources is None:
         gap = [""] if lines and lines[-1].strip() else []
-        return _joined(lines, [*gap, "sources:", *_all_written(added, "  ")], [])
+        return _joined(text, lines, [*gap, "sources:", *_all_written(added, "  ")], [])
     if not sources.is_block and sources.items:
         raise SettingsError(f"the sources stand between brackets, where only a person can add one; {_BY_HAND}")
     if not sources.items:
         lines[sources.key] = re.sub(r":\s*(?:\[\s*\]|~|null)?(?=\s*(?:#|$))", ":", lines[sources.key], count=1)
-        return _joined(lines[: sources.key + 1], _all_written(added, "  "), lines[sources.key + 1 :])
+        return _joined(text, lines[: sources.key + 1], _all_written(added, "  "), lines[sources.key + 1 :])
     last = sources.items[-1]
     indent = lines[last.first][: len(lines[last.first]) - len(lines[last.first].lstrip())]
     is_spaced = len(sources.items) > 1 and not lines[last.first - 1].strip()
     written = _all_written(added, indent, gap=[""] if is_spaced else [])
-    return _joined(lines[: last.last + 1], written, lines[last.last + 1 :])
+    return _joined(text, lines[: last.last + 1], written, lines[last.last + 1 :])
 
 
-def _joined(*parts: Sequence[str]) -> str:
-    return "\n".join(line for part in parts for line in part) + "\n"
+def _joined(text: str, *parts: Sequence[str]) -> str:
+    """These lines, ended as those of `text` are."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    return "".join(f"{line}{end}" for part in parts for line in part)
 
 
 def without_source(text: str, number: int) -> str:
@@ -74,7 +76,7 @@ def without_source(text: str, number: int) -> str:
     kept = [*lines[: item.first], *lines[after:]]
     if len(sources.items) == 1:
         kept[sources.key] = re.sub(r":(?=\s*(?:#|$))", ": []", kept[sources.key], count=1)
-    return "\n".join(kept) + "\n"
+    return _joined(text, kept)
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -109,6 +109,15 @@ def test_adding_and_taking_out_again_leaves_what_was_there(tmp_path: Path, text:
     assert back.count("#") == text.count("#")
 
 
+def test_lines_end_as_they_did() -> None:
+    text = CONFIG.replace("\n", "\r\n")
+    added = editing.with_sources(text, {"name": "mill", "url": "https://mill.example/feed"})
+    assert added == editing.with_sources(CONFIG, {"name": "mill", "url": "https://mill.example/feed"}).replace(
+        "\n", "\r\n"
+    )
+    assert editing.without_source(added, 2) == text
+
+
 def test_sources_between_brackets_are_left_to_a_person() -> None:
     with pytest.raises(SettingsError, match="by hand"):
         editing.with_sources("sources: [{url: 'https://a.example/'}]\n", NEW)
