@@ -148,6 +148,17 @@ def test_a_lost_archive_document_is_found_by_whoever_looks_for_all_and_no_other_
     assert not pipeline.publish(mill.store, mill.settings, is_thorough=True)
 
 
+def test_a_lost_archive_document_is_found_in_a_category_that_has_news_each_time(mill: Mill):
+    fill(mill, 0, 450)
+    before = archived(mill)
+    shutil.rmtree(mill.output / "world/archive/000002")
+    fill_without_publishing(mill, 450, 451)
+    pipeline.publish(mill.store, mill.settings, is_thorough=True)
+    after = archived(mill)
+    assert {path: after[path][0] for path in before} == {path: content for path, (content, _time) in before.items()}
+    assert ids(walk(mill, f"{SITE}world/atom.xml")) == stored(mill, "World")
+
+
 def test_a_category_of_a_new_name_in_the_same_folder_leaves_the_archives_there_as_they_are(mill: Mill):
     categories_ = "categories: [{name: %s, slug: world, limit: 100}]\n"
     source = mill.text

@@ -81,7 +81,8 @@ def _publish(
     due = [
         edition
         for edition in editions
-        if force or not edition.is_current or edition.finds_archives_lost(store, linked.get(edition.shelf.id, ()))
+        # Looked for first: a busy shelf, which is due anyway, has lost documents, too.
+        if edition.finds_archives_lost(store, linked.get(edition.shelf.id, ())) or force or not edition.is_current
     ]
     private = [edition for edition in due if edition.is_private or edition.shelf.was_private]
     for edition in due:
