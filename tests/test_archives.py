@@ -148,6 +148,18 @@ def test_a_lost_archive_document_is_found_by_whoever_looks_for_all_and_no_other_
     assert not pipeline.publish(mill.store, mill.settings, is_thorough=True)
 
 
+@pytest.mark.parametrize("name", ["atom.xml", "index.html"])
+def test_a_single_file_of_an_old_archive_document_is_written_again(mill: Mill, name: str):
+    mill.text = mill.text.replace("pages: false", "pages: true")
+    fill(mill, 0, 450)
+    lost = mill.output / "world/archive/000001" / name
+    before = lost.read_bytes()
+    lost.unlink()
+    (written,) = (each for each in pipeline.publish(mill.store, mill.settings, is_thorough=True) if each.changed)
+    assert written.path == f"world/archive/000001/{name}"
+    assert lost.read_bytes() == before
+
+
 def test_a_lost_archive_document_is_found_in_a_category_that_has_news_each_time(mill: Mill):
     fill(mill, 0, 450)
     before = archived(mill)

@@ -90,12 +90,8 @@ class Edition:
 
     def finds_archives_lost(self, store: Store, linked: Collection[int]) -> bool:
         """Whether archive documents of these numbers are there no more; those are to be written again."""
-        if not linked:
-            return False
-        try:
-            lost = set(linked) - archives.numbers_in(self.folder)
-        except OutputError:  # whoever writes there will tell
-            return False
+        files = partial(output.are_there, self.tree)
+        lost = [n for n in linked if not files(self.path(archives.path(n, kind)) for kind in self.making.archive)]
         if lost:
             with store.begin() as db:
                 archiving.write_these_again(db, ((self.shelf.id, number) for number in lost))

@@ -73,6 +73,11 @@ def is_whole(folder: Path, path: str) -> bool:
     return all(_modified(target + suffix) == status.st_mtime_ns for suffix in wanted)
 
 
+def are_there(folder: Path, paths: Iterable[str]) -> bool:
+    """Whether published files are there, whatever they hold."""
+    return all(os.path.isfile(os.path.join(folder, path)) for path in paths)  # noqa: PTH113, PTH118 - see `is_whole`
+
+
 def remove(folder: Path, path: str) -> None:
     """Take a published file away, its compressed variants, and its folder when that is empty then.
 
