@@ -127,15 +127,23 @@ class Context:
 
 
 def known(names: tuple[str, ...], among: Any, word: str, command: str) -> tuple[str, ...]:
-    """`names` without repetitions. Raises NotFoundError for one that is not `among` the known."""
-    import difflib
+    """`names` without repetitions, as they are spelled `among` the known. Raises NotFoundError for any other."""
+    return tuple(dict.fromkeys(_known(name, among, word, command) for name in names))
 
-    for name in names:
-        if name not in among:
-            close = difflib.get_close_matches(name, list(among), n=1)
-            hint = f"did you mean {close[0]}?" if close else f"`feedmill {command}` lists them"
-            raise NotFoundError(f"no {word} is called {name!r}; {hint}")
-    return tuple(dict.fromkeys(names))
+
+def _known(name: str, among: Any, word: str, command: str) -> str:
+    if name in among:
+        return name
+    import difflib
+    import unicodedata
+
+    # Two Unicode forms of one name look alike, and which one a keyboard or a file system gives is not ours to say.
+    forms: dict[str, str] = {unicodedata.normalize("NFC", each): each for each in among}
+    if (same := forms.get(unicodedata.normalize("NFC", name))) is not None:
+        return same
+    close = difflib.get_close_matches(name, list(among), n=1)
+    hint = f"did you mean {close[0]}?" if close else f"`feedmill {command}` lists them"
+    raise NotFoundError(f"no {word} is called {name!r}; {hint}")
 
 
 def by_word(published: Iterable[Category | None]) -> dict[str, Category]:

@@ -25,7 +25,7 @@ def command(context: Context, category: str | None, source: str | None, limit: i
         by_name = by_word(pipeline.published(store, settings))
         name = by_name[known((category,), by_name, "category", "categories")[0]].name
     if source is not None:
-        context.sources((source,))
+        source = context.sources((source,))[0].name
     shown = None if as_json else 20
     with store.read() as db:
         found = articles.stored(db, category=name, source=source, limit=limit or shown)

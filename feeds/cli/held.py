@@ -20,7 +20,7 @@ def command(context: Context, source: str | None, as_json: bool) -> None:
     store, settings = context.store, context.complete
     pipeline.prepare(store, settings)
     if source is not None:
-        context.sources((source,))
+        source = context.sources((source,))[0].name
     with store.read() as db:
         found = held.held(db, source)
     if as_json:

@@ -18,7 +18,7 @@ def command(context: Context, name: str) -> None:
     the published feeds; the store keeps them, and they return if it is added again under the same name."""
     settings = context.settings
     names = [source.name for source in settings.sources]
-    known((name,), names, "source", "sources")
+    (name,) = known((name,), names, "source", "sources")
     context.change_config(editing.without_source(config.read_text(context.file), names.index(name)))
     settings = context.complete
     pipeline.prepare(context.store, settings)

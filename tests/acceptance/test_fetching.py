@@ -46,6 +46,14 @@ class TestFetch:
         assert "'dsek'" in result.stderr
         assert "did you mean desk?" in result.stderr
 
+    def test_a_name_is_known_in_each_of_its_unicode_forms(self, desk: Feedmill) -> None:
+        desk.config("sources:\n  - {name: caf\u00e9, path: feed.xml, categories: [Cre\u0301me]}\n")
+        (fetched,) = desk("fetch", "cafe\u0301", "caf\u00e9", "--json").objects
+        assert (fetched["source"], fetched["status"]) == ("caf\u00e9", "fetched")
+        assert desk("articles", "--source", "cafe\u0301", "--category", "Cr\u00e9me", "--json").objects
+        assert desk("remove", "cafe\u0301").code == 0
+        assert desk("sources", "--json").objects == []
+
     def test_a_failed_source_among_others_is_listed_and_changes_no_exit_code_unless_strict(
         self, desk: Feedmill
     ) -> None:
