@@ -184,6 +184,9 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _words(path: Path, error: OSError) -> str:
+    lost = next((each for each in (path, *path.parents) if each.is_symlink() and not each.exists()), None)
+    if lost:
+        return f"{lost}: a link that leads nowhere; mount or make what it leads to, or change output in the config"
     help_ = {
         PermissionError: "give the user that runs feedmill write access, or change output in the config",
         NotADirectoryError: "a file stands where a folder should be; move it away",

@@ -78,6 +78,19 @@ def test_one_process_writes_at_a_time_and_a_killed_one_holds_nothing(tmp_path: P
     waiting.join()
 
 
+@pytest.mark.parametrize("link", ["public", "public/a"])
+def test_a_link_to_what_is_not_mounted_is_told_as_that(tmp_path: Path, link: str) -> None:
+    public = tmp_path / "public"
+    if link != "public":
+        public.mkdir()
+    (tmp_path / link).symlink_to(tmp_path / "disk")
+    with (
+        pytest.raises(OutputError, match=f"{tmp_path / link}: a link that leads nowhere; mount"),
+        output.writing(public),
+    ):
+        output.put(public, "a/atom.xml", b"one")
+
+
 @pytest.mark.parametrize(
     ("prepare", "word"),
     [
