@@ -180,10 +180,14 @@ def table(found: Sequence[Measured], peer: str) -> Iterator[str]:
     for kind in ROUNDS:
         least, ours, without, theirs = (cost[name, kind].cpu for name in names)
         aim = AIMS[peer].get(kind)
-        cells = (f"{least:.2f}", f"**{ours:.2f}**", f"{without:.2f}", f"{theirs:.2f}", f"1/{theirs / ours:.1f}")
-        yield f"| {kind} round | {' | '.join(cells)} | {f'1/{1 / aim:.0f}' if aim else ''} | {ours / least:.1f} × |"
+        cells = (f"{least:.2f}", f"**{ours:.2f}**", f"{without:.2f}", f"{theirs:.2f}", _share(ours / theirs))
+        yield f"| {kind} round | {' | '.join(cells)} | {_share(aim, 0) if aim else ''} | {ours / least:.1f} × |"
     peaks = (f"{max(cost[name, kind].peak for kind in ROUNDS) / 1e6:.0f} MB" for name in names)
     yield f"| peak memory, all processes | {' | '.join(peaks)} | | | |"
+
+
+def _share(of_it: float, digits: int = 1) -> str:
+    return f"1/{1 / of_it:.{digits}f}" if of_it < 1 else f"{of_it:.{digits}f} times"
 
 
 def growth(*, small: int, large: int) -> Iterator[str]:

@@ -25,7 +25,7 @@ from feeds import pipeline, settings
 from feeds.normalizing.categories import slugs
 from feeds.publishing import archives
 from feeds.records import Article
-from storage import Store, archiving, categories, open_store, saving
+from storage import Store, archiving, folders, open_store, saving
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 AT_ONCE = 5_000  # articles stored in one transaction
@@ -63,7 +63,7 @@ class Mill:
     def lay_out(self) -> None:
         """As if everything had been published before."""
         with self.store.read() as db:
-            shelves = categories.standing(db).values()
+            shelves = folders.standing(db).values()
         for shelf in shelves:
             has_more = True
             while has_more:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Select, bindparam, func, literal, or_, select, union_all
 
 from feeds.records import Article, Known, Tag
-from storage import archiving, categories, covering
+from storage import archiving, categories, covering, folders
 from storage.among import among
 from storage.batches import batches
 from storage.rows import NAMED_SOURCE, AnyRow, id_of_source, labels_of, read_articles, select_articles
@@ -44,7 +44,7 @@ def stored(
     """What the store holds, newest first: of one category, of one source, of both at once, or all of it."""
     query = select_articles().order_by(articles.c.published.desc(), articles.c.id).limit(limit)
     if category is not None:
-        on_shelf = shelves.c.category_id == categories.id_of(category)
+        on_shelf = shelves.c.category_id == folders.id_of(category)
         query = query.join(shelves, shelves.c.article_id == articles.c.id).where(on_shelf)
     if source is not None:
         query = query.where(sources.c.name == source)
@@ -94,7 +94,7 @@ def reshelve(
     source: str,
     assign: Assign | None,
     *,
-    slugs: categories.Slugs,
+    slugs: folders.Slugs,
     private: Set[str] = frozenset(),
     rank: covering.Rank = covering.by_date,
 ) -> None:
@@ -116,7 +116,7 @@ def reshelve(
     # Any archive document may show what a revised article was before, which is to leave as well.
     for shelf_id in {shelf_id for shelf_id, article_id in moves.left if article_id in renewed}:
         archiving.write_again(db, shelf_id)
-    categories.touch(db, moves.keys)
+    folders.touch(db, moves.keys)
 
 
 def shelve_released(
@@ -125,7 +125,7 @@ def shelve_released(
     ids: Sequence[int],
     assign: Assign | None,
     *,
-    slugs: categories.Slugs,
+    slugs: folders.Slugs,
     private: Set[str] = frozenset(),
 ) -> None:
     """Put these articles of a source, held until now, on the shelves that `assign` names; None: on none. Which of them
@@ -136,7 +136,7 @@ def shelve_released(
     placed = [_placed(row, assign) for row in rows]
     placement = categories.Placement(id_of_source(db, source), placed, private)
     moves = categories.shelve(db, [placement], slugs=slugs)
-    categories.touch(db, moves.keys)
+    folders.touch(db, moves.keys)
 
 
 def count(db: Connection) -> dict[str | None, int]:

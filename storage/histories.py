@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, func, select
 from feeds.records import DateFrom, Tag
 from storage import articles as shelved
 from storage.batches import batches
-from storage.categories import Key, OfSource
+from storage.folders import Key, OfSource
 from storage.tables import (
     aliases,
     articles,

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, bindparam, func, insert, null, select, union_all, update
 
 from feeds.records import Article
-from storage import archiving, banding, categories, copies, covering, revisions
+from storage import archiving, banding, categories, copies, covering, folders, revisions
 from storage.among import among
 from storage.rows import AnyRow, articles_of_rows, ids_of_sources, new_values_of, values_of
 from storage.tables import articles, tombstones
@@ -56,14 +56,14 @@ class Saved:
     has_withdrawn: bool = False  # copies of withdrawn articles were in it, and left out
 
 
-def save(db: Connection, batch: Batch, *, slugs: categories.Slugs, rank: covering.Rank = covering.by_date) -> Saved:
+def save(db: Connection, batch: Batch, *, slugs: folders.Slugs, rank: covering.Rank = covering.by_date) -> Saved:
     """The same as `save_all`, for one batch."""
     (saved,) = save_all(db, [batch], slugs=slugs, rank=rank)
     return saved
 
 
 def save_all(
-    db: Connection, brought: Sequence[Batch], *, slugs: categories.Slugs, rank: covering.Rank = covering.by_date
+    db: Connection, brought: Sequence[Batch], *, slugs: folders.Slugs, rank: covering.Rank = covering.by_date
 ) -> list[Saved]:
     """Store what is new in each batch and what was revised, put it on its shelves, and mark these as touched; what that
     came to for each batch. What a revised article said before is kept, too.
@@ -86,7 +86,7 @@ def save_all(
     # Also where they are named as copies.
     quietly = relinked.keys() | {plan.row_of(article) for plan in plans for article in plan.mended}
     also = categories.touch_those_of(db, renewed | quietly)
-    categories.touch(db, moves.keys.keys() - also)
+    folders.touch(db, moves.keys.keys() - also)
     moved = _by_article(moves.all)
     entered = {row for _shelf_id, row in moves.entered}
     return [
@@ -293,7 +293,7 @@ def _by_article(places: Iterable[covering.Place]) -> dict[int, list[int]]:
     return found
 
 
-def _saved(plan: _Plan, *, names: Set[categories.Key], entered: Iterable[int], returned: Set[covering.Place]) -> Saved:
+def _saved(plan: _Plan, *, names: Set[folders.Key], entered: Iterable[int], returned: Set[covering.Place]) -> Saved:
     """`names` are those of shelves that were touched, `entered` the rows of articles that came to one."""
     shown = [article for article in plan.rewritten if not plan.stored[article.guid].held_at]
     touched = {name for name in names if isinstance(name, str)} | {name for a in shown for name in a.categories}

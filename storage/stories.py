@@ -19,7 +19,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, bindparam, exists, literal, literal_column, select, union, union_all
 
 from feeds.records import Article, Copy
-from storage import archiving, categories, covering
+from storage import archiving, categories, covering, folders
 from storage.among import among
 from storage.batches import batches
 from storage.rows import articles_of_rows
@@ -59,7 +59,7 @@ def settle(db: Connection, arrived: Collection[int], judge: Judge, *, returned: 
         keys = _keys(db, some)
         for row in db.execute(_ABOUT.where(articles.c.id.in_(some)).order_by(articles.c.id)):
             changed |= _settle(db, row, keys.get(row.id, ()), open_shelves, judge)
-    categories.touch(db, changed)
+    folders.touch(db, changed)
 
 
 def review(db: Connection, names: Iterable[str], judge: Judge) -> None:
@@ -69,11 +69,11 @@ def review(db: Connection, names: Iterable[str], judge: Judge) -> None:
     shut = set(db.scalars(select(covered.c.category_id).distinct())) - open_shelves
     for shelf_id in shut:
         covering.scatter(db, shelf_id)
-    categories.touch(db, shut)
+    folders.touch(db, shut)
     for name in names:
         settle(db, set(db.scalars(_CURRENT, {"name": name})), judge)
         heads = {(row.category_id, row.by_article_id) for row in db.execute(_HEADS, {"name": name})}
-        categories.touch(db, {shelf_id for place in sorted(heads) for shelf_id in _elect(db, *place, judge)})
+        folders.touch(db, {shelf_id for place in sorted(heads) for shelf_id in _elect(db, *place, judge)})
 
 
 def copies_of(db: Connection, shelf_id: int, atom_ids: Iterable[str]) -> dict[str, tuple[Copy, ...]]:
@@ -95,7 +95,7 @@ def without_place(db: Connection, atom_ids: Iterable[str]) -> set[str]:
     """Those of these articles, by their ids, that the feed of everything does not show, for others tell the same."""
     columns = (articles.c.atom_id, covered.c.category_id)
     query = select(*columns).join(covered, covered.c.article_id == articles.c.id)
-    everything = db.scalar(select(categories.id_of(None)))
+    everything = db.scalar(select(folders.id_of(None)))
     return {
         row.atom_id
         for some in batches(atom_ids)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
-from storage import archiving, categories, covering, documents, retention, tombstones
+from storage import archiving, covering, documents, folders, retention, tombstones
 from storage import articles as shelved
 from storage.batches import batches
 from storage.tables import articles
@@ -51,8 +51,8 @@ def withdraw(
     archiving.write_these_again(db, archiving.holding(db, found))
     retention.purge(db, found, now=now, reason="withdrawn", rank=rank)
     stood_in = tombstones.withdraw(db, *words, now=now)
-    told = (shelf.id for key, shelf in categories.standing(db).items() if key is None or key in stood_in)
-    categories.touch(db, told)
+    told = (shelf.id for key, shelf in folders.standing(db).items() if key is None or key in stood_in)
+    folders.touch(db, told)
     return count
 
 
@@ -77,7 +77,7 @@ def _telling(rows: Iterable[Row[*tuple[Any, ...]]]) -> set[str]:
 
 def write_again(db: Connection, documents: Iterable[Document]) -> None:
     """These documents are to be written from what is stored. Those of a shelf that there never was are left out."""
-    ids = {shelf.slug: shelf.id for shelf in categories.standing(db).values()}
+    ids = {shelf.slug: shelf.id for shelf in folders.standing(db).values()}
     known = {(ids[slug], number) for slug, number in documents if slug in ids}
     archiving.write_these_again(db, known)
-    categories.touch(db, {shelf_id for shelf_id, _number in known})
+    folders.touch(db, {shelf_id for shelf_id, _number in known})

@@ -26,7 +26,7 @@ from storage import (
     announcements,
     archiving,
     articles,
-    categories,
+    folders,
     open_store,
     reports,
     retention,
@@ -204,7 +204,7 @@ def test_a_category_that_turns_private_leaves_nothing_behind(either: Mill, board
     assert {path: path.stat().st_mtime_ns for path in either.public.rglob("*.xml")} == before
     for edition_of in (None, "Board", "News"):
         with either.store.read() as db:
-            assert not categories.standing(db)[edition_of].has_strays
+            assert not folders.standing(db)[edition_of].has_strays
 
 
 def test_an_address_that_changes_takes_its_files_along(mill: Mill) -> None:

@@ -29,13 +29,12 @@ START = "start"
 class Sampler:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._taken: dict[str, float] = {}
         self._is_looking = False
 
-    def start(self) -> None:
-        """In this process; a fork of it begins anew."""
+    def start(self, until_now: float = 0.0) -> None:
+        """In this process, which has taken so many seconds `until_now`; a fork of it begins anew."""
         self._clocks = {threading.get_ident(): time.thread_time()}
-        self._taken.clear()
+        self._taken = {START: until_now}
         self._written = time.process_time()
         signal.signal(signal.SIGPROF, self._look)
         signal.siginterrupt(signal.SIGPROF, False)  # libraries need not know what an interrupted call is
@@ -92,8 +91,7 @@ def _short(path: str) -> str:
 
 def _watch(folder: Path) -> None:
     sampler = Sampler(folder)
-    sampler.start()
-    sampler._taken[START] = time.process_time()
+    sampler.start(time.process_time())
     atexit.register(sampler.stop)
     os.register_at_fork(after_in_child=sampler.start)
 

@@ -16,8 +16,8 @@ from feeds.publishing.cleaning import clean
 from feeds.publishing.validating import checked
 from feeds.records import Article, Copy, Deleted, Feed, Publication
 from feeds.settings import Settings
-from storage import Connection, Store, announcements, archiving, articles, categories, stories, tombstones
-from storage.categories import Shelf
+from storage import Connection, Store, announcements, archiving, articles, folders, stories, tombstones
+from storage.folders import Shelf
 from storage.tombstones import Hidden
 
 MOST_DELETED = 50  # withdrawn articles that a feed tells of
@@ -84,14 +84,15 @@ class Edition:
         is_written = self.shelf.written == self.shelf.touched and self.shelf.settings_digest == self.digest
         if not is_written or not all(output.is_whole(self.tree, self.path(name)) for name in self.making.current):
             return False
-        latest = self.shelf.latest_archive
-        newest = [archives.path(latest, kind) for kind in self.making.archive if latest]
-        return all((self.tree / self.path(name)).is_file() for name in newest)
+        return not self.shelf.latest_archive or self.has_archive(self.shelf.latest_archive)
+
+    def has_archive(self, number: int) -> bool:
+        """Whether the files of an archive document are there."""
+        return output.are_there(self.tree, (self.path(archives.path(number, kind)) for kind in self.making.archive))
 
     def finds_archives_lost(self, store: Store, linked: Collection[int]) -> bool:
         """Whether archive documents of these numbers are there no more; those are to be written again."""
-        files = partial(output.are_there, self.tree)
-        lost = [n for n in linked if not files(self.path(archives.path(n, kind)) for kind in self.making.archive)]
+        lost = [number for number in linked if not self.has_archive(number)]
         if lost:
             with store.begin() as db:
                 archiving.write_these_again(db, ((self.shelf.id, number) for number in lost))
@@ -132,14 +133,14 @@ class Edition:
         # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
         if not held.is_too_much:
             with store.begin() as db:
-                categories.record_written(db, held.shelf, settings_digest=self.digest)
+                folders.record_written(db, held.shelf, settings_digest=self.digest)
                 announcements.note(db, self.topics(done), hub=self.settings.push.hub)
         if has_archives:
             self.remove_emptied(store)
         return done.publications
 
     def held(self, db: Connection) -> Held:
-        shelf = categories.shelf_of(db, self.shelf.id)
+        shelf = folders.shelf_of(db, self.shelf.id)
         newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
         shown = self.with_copies(db, self.fit(newest[: self.limit]))
         deleted = self.deleted(db) if self.has_feeds else ()
@@ -248,8 +249,7 @@ class Edition:
             if archiving.emptied(db, self.shelf.id):
                 archiving.write_oldest_again(db, self.shelf.id)
             latest = archiving.before(db, self.shelf.id) and archiving.latest_written(db, self.shelf.id)
-            newest = [self.tree / self.path(archives.path(latest, kind)) for kind in self.making.archive]
-            is_lost = bool(latest) and not all(path.is_file() for path in newest)
+            is_lost = bool(latest) and not self.has_archive(latest)
             if is_forced or is_lost or _place(self.shelf.settings_digest) != _place(self.digest):
                 archiving.write_again(db, self.shelf.id)
 
@@ -290,4 +290,4 @@ def put(tree: Path, documents: Mapping[str, Callable[[], bytes]]) -> Put:
 
 
 def _place(digest: str) -> str:
-    return digest.partition("/")[2].removesuffix(categories.STRAYS)
+    return digest.partition("/")[2].removesuffix(folders.STRAYS)

@@ -16,8 +16,8 @@ from feeds.publishing import opml, output
 from feeds.publishing.pages import Directory, Place
 from feeds.records import TAG_YEAR, Category, Feed, Publication
 from feeds.settings import Settings
-from storage import Store, archiving, categories
-from storage.categories import Shelf
+from storage import Store, archiving, folders
+from storage.folders import Shelf
 
 LIMIT = Category(name="").limit  # articles of everything's feed
 
@@ -126,9 +126,9 @@ class _Work:
         return True
 
 
-def _standing(store: Store) -> Mapping[categories.Key, Shelf]:
+def _standing(store: Store) -> Mapping[folders.Key, Shelf]:
     with store.read() as db:
-        return categories.standing(db)
+        return folders.standing(db)
 
 
 def _linked(store: Store) -> Mapping[int, Collection[int]]:
@@ -149,7 +149,7 @@ def published(store: Store, settings: Settings) -> tuple[Category | None, ...]:
     return _published(settings, _standing(store))
 
 
-def _published(settings: Settings, standing: Mapping[categories.Key, Shelf]) -> tuple[Category | None, ...]:
+def _published(settings: Settings, standing: Mapping[folders.Key, Shelf]) -> tuple[Category | None, ...]:
     if settings.categories is not None:
         return (None, *(replace(c, slug=standing[c.name].slug) for c in settings.categories))
     configured = configured_categories(settings)
@@ -165,7 +165,7 @@ def _editions(
     settings: Settings,
     made: Makings,
     every: Sequence[Category | None],
-    standing: Mapping[categories.Key, Shelf],
+    standing: Mapping[folders.Key, Shelf],
     wanted: Sequence[Category | None] | None,
 ) -> Iterator[Edition]:
     hidden, everything = privacy.hidden(settings), _about(settings, None, "")
@@ -202,16 +202,16 @@ def _making(made: Makings, category: Category | None) -> Making:
     return made.private if category.private else made.category
 
 
-def _of_sources(settings: Settings, standing: Mapping[categories.Key, Shelf]) -> list[Shelf]:
+def _of_sources(settings: Settings, standing: Mapping[folders.Key, Shelf]) -> list[Shelf]:
     """The shelves of the sources that ever had an article, and are not hidden."""
     hidden = privacy.hidden(settings).sources
     names = (source.name for source in settings.sources if source.name not in hidden)
-    shelves = (standing.get(categories.OfSource(name)) for name in names)
+    shelves = (standing.get(folders.OfSource(name)) for name in names)
     return [shelf for shelf in shelves if shelf and shelf.touched]
 
 
 def _directory(
-    settings: Settings, every: Sequence[Category | None], standing: Mapping[categories.Key, Shelf]
+    settings: Settings, every: Sequence[Category | None], standing: Mapping[folders.Key, Shelf]
 ) -> Directory:
     of_categories = (_about(settings, each, each.slug) for each in every if each and not each.private)
     of_sources = (_about_source(settings, shelf) for shelf in _of_sources(settings, standing))
@@ -258,7 +258,7 @@ def _about(settings: Settings, category: Category | None, slug: str) -> Feed:
 
 
 def _about_source(settings: Settings, shelf: Shelf) -> Feed:
-    assert isinstance(shelf.key, categories.OfSource)
+    assert isinstance(shelf.key, folders.OfSource)
     return _feed(settings, f"source/{quote(shelf.key.name, safe='')}", shelf.key.name, shelf.slug)
 
 

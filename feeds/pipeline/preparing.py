@@ -11,14 +11,14 @@ from feeds.normalizing import categories as shelving
 from feeds.pipeline.judging import judge, moves_with
 from feeds.records import Source
 from feeds.settings import Settings
-from storage import Store, articles, categories, sources, stories
+from storage import Store, articles, folders, sources, stories
 
 
 def prepare(store: Store, settings: Settings) -> None:
     """Make the store follow the config: its sources, its categories' folders, and which articles stand where."""
     listed = settings.categories or ()
     names = {category.name for category in listed} or configured_categories(settings)
-    chosen: dict[categories.Key, str] = {category.name: category.slug for category in listed if category.slug}
+    chosen: dict[folders.Key, str] = {category.name: category.slug for category in listed if category.slug}
     labels = shelving.by_label(listed)
     known_labels = sorted(labels.items())
     private = private_names(settings)
@@ -28,8 +28,8 @@ def prepare(store: Store, settings: Settings) -> None:
     moved = []
     with store.begin() as db:
         sources.enroll(db, settings.sources)
-        keys: list[categories.Key] = [*names, *(categories.OfSource(source.name) for source in settings.sources)]
-        categories.settle(db, keys, chosen=chosen, slugs=shelving.slugs, secret=secret)
+        keys: list[folders.Key] = [*names, *(folders.OfSource(source.name) for source in settings.sources)]
+        folders.settle(db, keys, chosen=chosen, slugs=shelving.slugs, secret=secret)
         digests = sources.shelving_digests(db)
         for source in settings.sources:
             digest = digest_of(source.categories, *rules, *moves_with(settings, source))

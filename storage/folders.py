@@ -1,0 +1,207 @@
+"""The shelves themselves: which there are, the folder of each, and whether its files show what it holds.
+
+There is one for everything, one for each category, and one for each source.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    ScalarSelect,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from storage.among import among
+from storage.batches import batches
+from storage.tables import archives, shelves, sources
+from storage.tables import categories as table
+
+# Folder names for a category's name, the best first: the first that is free is taken, and kept for good.
+Slugs: TypeAlias = Callable[[str], Sequence[str]]
+
+SOURCES = "sources"  # the folder that those of sources lie in
+
+# What stands behind the digests of a private shelf: that it is one, and that its slug is a secret.
+PRIVATE, SECRET = "/private", "/private-path"
+STRAYS = "+"  # and behind that: articles came to it from public shelves, whose files may show them still
+
+
+class OfSource(NamedTuple):
+    """The shelf of the source of that name."""
+
+    name: str
+
+
+Key: TypeAlias = str | OfSource | None  # a category by its name, a source's own shelf, or everything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A shelf's standing: `touched` moves with its articles, `written` follows when its files are."""
+
+    id: int
+    key: Key
+    slug: str
+    touched: int
+    written: int
+    settings_digest: str
+    latest_archive: int  # the number of its newest archive document that holds something; 0: none
+    has_archives: bool  # also such as hold nothing any more
+
+    @property
+    def was_private(self) -> bool:
+        """Files of it may lie where it was published as a private one."""
+        return PRIVATE in self.settings_digest
+
+    @property
+    def has_strays(self) -> bool:
+        return self.settings_digest.endswith(STRAYS)
+
+
+def settle(
+    db: Connection,
+    keys: Iterable[Key],
+    *,
+    chosen: Mapping[Key, str],
+    slugs: Slugs,
+    secret: Container[Key] | None = None,
+) -> None:
+    """Give each of these, and everything, a row and a slug: the `chosen` one, or the first free of `slugs`.
+
+    A slug once given stays, for it is part of an address that readers subscribed to; only a chosen one moves it, and
+    one that was a secret goes with it. No two differ only in capitals or in how Unicode composes them: to some file
+    systems those are one folder. Those in `secret` are noted as such; None: nobody knows now.
+    """
+    shelves_held = standing(db)
+    held = {shelf.key: shelf.slug for shelf in shelves_held.values()}
+    were_secret = {shelf.key for shelf in shelves_held.values() if SECRET in shelf.settings_digest}
+    claimed = {_folded(slug) for slug in chosen.values()}
+    taken = claimed | {_folded(slug) for slug in held.values()}
+
+    def free(key: Key) -> str:
+        slug = next(slug for slug in _candidates(key, slugs) if _folded(slug) not in taken)
+        taken.add(_folded(slug))
+        return slug
+
+    settled: dict[Key, str] = {None: ""}
+    settled.update(chosen)
+    for key in sorted({*keys, *held} - {None} - chosen.keys(), key=lambda key: (isinstance(key, OfSource), str(key))):
+        # A slug that the config now gives to another is lost: the config's word counts.
+        is_kept = key in held and (secret is None or key not in were_secret) and _folded(held[key]) not in claimed
+        settled[key] = held[key] if is_kept else free(key)
+    digests = {shelf.key: PRIVATE for shelf in shelves_held.values() if shelf.was_private}
+    digests |= {key: SECRET for key in settled if key in (were_secret if secret is None else secret)}
+    _record_slugs(db, {key: slug for key, slug in settled.items() if held.get(key) != slug}, held, digests)
+
+
+def forget_privacy(db: Connection, shelf_ids: Iterable[int]) -> None:
+    """Nothing is left of when these shelves were private."""
+    for some in batches(shelf_ids):
+        db.execute(update(table).where(table.c.id.in_(some)).values(settings_digest=""))
+
+
+def touch(db: Connection, shelf_ids: Iterable[int]) -> None:
+    """These shelves hold something new: their files are to be written."""
+    touched = set(shelf_ids)
+    if touched:
+        db.execute(_TOUCH, {"shelves": touched})
+
+
+def standing(db: Connection) -> dict[Key, Shelf]:
+    """Every shelf that there ever was."""
+    return {shelf.key: shelf for shelf in map(_shelf, db.execute(_SHELVES))}
+
+
+def shelf_of(db: Connection, shelf_id: int) -> Shelf:
+    """One shelf's standing, by its row."""
+    return _shelf(db.execute(_SHELF, {"id": shelf_id}).one())
+
+
+def record_written(db: Connection, shelf: Shelf, *, settings_digest: str) -> None:
+    """The files of a shelf show what it held when `shelf` was read, or more."""
+    stands = {"_id": shelf.id, "_slug": shelf.slug}
+    db.execute(_RECORD_WRITTEN, stands | {"written": shelf.touched, "settings_digest": settings_digest})
+
+
+def id_of(category: str | None) -> ScalarSelect[int]:
+    """The row of a category, or of everything."""
+    is_it = table.c.name.is_(None) & table.c.source_id.is_(None) if category is None else table.c.name == category
+    return select(table.c.id).where(is_it).scalar_subquery()
+
+
+def _candidates(key: Key, slugs: Slugs) -> Iterable[str]:
+    if isinstance(key, OfSource):
+        return (f"{SOURCES}/{slug}" for slug in slugs(key.name))
+    return slugs(str(key))
+
+
+def _record_slugs(
+    db: Connection, moved: Mapping[Key, str], held: Mapping[Key, str], digests: Mapping[Key, str]
+) -> None:
+    ids = {shelf.key: shelf.id for shelf in standing(db).values()} if moved.keys() & held.keys() else {}
+    # Two categories may change places: each leaves its old slug before one takes a new one.
+    for key in moved.keys() & held.keys():
+        db.execute(update(table).where(table.c.id == ids[key]).values(slug=f"/{ids[key]}"))
+    for key, slug in moved.items():
+        if key in held:
+            digest = digests.get(key, "")
+            db.execute(update(table).where(table.c.id == ids[key]).values(slug=slug, settings_digest=digest))
+        elif isinstance(key, OfSource):
+            own = select(sources.c.id).where(sources.c.name == key.name).scalar_subquery()
+            db.execute(insert(table).values(source_id=own, slug=slug))
+        else:
+            db.execute(insert(table).values(name=key, slug=slug, settings_digest=digests.get(key, "")))
+
+
+def _folded(slug: str) -> str:
+    """Equal for slugs that a file system without capitals, or one that composes Unicode anew, takes for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", slug).casefold())
+
+
+# Asked for often. Made once: to put them together takes as long as to run them.
+_TOUCH = update(table).where(among(table.c.id, "shelves")).values(touched=table.c.touched + 1)
+_RECORD_WRITTEN = (
+    update(table)
+    .where(table.c.id == bindparam("_id"), table.c.slug == bindparam("_slug"))
+    .values(written=bindparam("written"), settings_digest=bindparam("settings_digest"))
+)
+_SHELVES = select(
+    table.c.id,
+    table.c.name,
+    table.c.slug,
+    table.c.touched,
+    table.c.written,
+    table.c.settings_digest,
+    sources.c.name.label("source"),
+    select(func.max(shelves.c.archive))
+    .where(shelves.c.category_id == table.c.id, shelves.c.archive.is_not(None))
+    .correlate(table)
+    .scalar_subquery()
+    .label("latest_archive"),
+    exists().where(archives.c.category_id == table.c.id).label("has_archives"),
+).outerjoin(sources, sources.c.id == table.c.source_id)
+_SHELF = _SHELVES.where(table.c.id == bindparam("id"))
+
+
+def _shelf(row: Row[*tuple[Any, ...]]) -> Shelf:
+    return Shelf(
+        id=row.id,
+        key=row.name if row.source is None else OfSource(row.source),
+        slug=row.slug,
+        touched=row.touched,
+        written=row.written,
+        settings_digest=row.settings_digest,
+        latest_archive=row.latest_archive or 0,
+        has_archives=bool(row.has_archives),
+    )
