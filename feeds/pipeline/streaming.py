@@ -112,6 +112,7 @@ class Stream:
         if settings != self._prepared:
             prepare(self._store, settings)
             self._prepared = settings
+            self.inbox.follow(settings.sources)
         return settings
 
     def _run(self) -> None:

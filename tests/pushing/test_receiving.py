@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,7 @@ from feeds.publishing import websub
 from feeds.records import Body, Fetched, Refresh, Seen
 from origin import Origin, answer, conditional, feed
 from river import flowing, until
-from storage import sources, subscriptions
+from storage import articles, sources, subscriptions
 from web_mill import WebMill, pass_time, states, titles, whole_second
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -255,18 +256,50 @@ def test_a_delivery_waits_while_its_source_is_asked(web, origin, river):
     until(lambda: titles(web, "web") == {"a", "b", "c"})
 
 
-def test_a_delivery_waits_while_another_process_is_at_work_on_its_source(web, origin, river):
-    activate(web)
+@contextmanager
+def another_at_work(web) -> Iterator[None]:
+    """On all sources, and in another process."""
     with web.store.begin() as db:
         everyone = web.settings.sources
         sources.claim(
             db, everyone, now=web.clock.now(), owner="other/1/1", is_alive=lambda _name: True, is_due=lambda *_: True
         )
-    assert deliver(web, river.stream.inbox, document(origin, "b")) == 202
-    assert river.stream.inbox.waiting(())
+    yield
     with web.store.begin() as db:
         sources.release(db, owner="other/1/1")
+
+
+def test_a_delivery_waits_while_another_process_is_at_work_on_its_source(web, origin, river):
+    activate(web)
+    with another_at_work(web):
+        assert deliver(web, river.stream.inbox, document(origin, "b")) == 202
+        assert river.stream.inbox.waiting(())
     until(lambda: titles(web, "web") == {"a", "b"})
+
+
+def test_a_delivery_that_waits_follows_its_source_to_another_name_and_other_settings(web, origin, river):
+    activate(web)
+    with another_at_work(web):
+        assert deliver(web, river.stream.inbox, document(origin, "b")) == 202
+        web.text = web.text.replace("name: web", "name: net, categories: [Bread]")
+        river.adopt()
+        until(lambda: river.tick() or river.stream.settings == web.settings)
+    until(lambda: titles(web, "net") == {"a", "b"})
+    assert not river.stream.inbox.waiting(())
+    with web.store.read() as db:
+        assert {each.categories for each in articles.stored(db)} == {("Bread",)}
+
+
+@pytest.mark.parametrize("name", ["web", "net"])
+def test_a_delivery_that_waits_goes_with_the_address_it_came_for(web, origin, river, name):
+    activate(web)
+    origin.play("/other.xml", conditional(feed("c")))
+    with another_at_work(web):
+        assert deliver(web, river.stream.inbox, document(origin, "b")) == 202
+        web.text = web.text.replace("name: web", f"name: {name}").replace("/feed.xml", "/other.xml")
+        river.adopt()
+        until(lambda: river.tick() or river.stream.settings == web.settings)
+        assert not river.stream.inbox.waiting(())
 
 
 def test_the_inbox_is_bounded_and_keeps_what_each_delivery_says(monkeypatch, web):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from typing import TypeAlias
 
 from feeds.records import Fetched, Source, size_of
@@ -39,4 +39,14 @@ class Inbox:
 
     def remove(self, pushed: Pushed) -> None:
         with self._lock:
-            self._waiting.remove(pushed)
+            if pushed in self._waiting:  # unless its source has other settings by now, or went
+                self._waiting.remove(pushed)
+
+    def follow(self, sources: Iterable[Source]) -> None:
+        """These are the sources now: what waits is read by their settings, under their names, and what came for an
+        address that is none of theirs is dropped, as it would be refused from now on."""
+        named = {(source.name, source.url): source for source in sources}
+        at = {source.url: source for source in reversed(named.values())}
+        with self._lock:
+            known = ((named.get((one.name, one.url), at.get(one.url)), sent) for one, sent in self._waiting)
+            self._waiting = [(source, sent) for source, sent in known if source]
