@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from clocks import WebClock
 from moving import Gazette
@@ -22,6 +23,9 @@ _NUMBERS = count()
 # Started in the background, as by a shell's `&`, everything ignores Ctrl-C, and what we start would, too.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# Examples take as long as they take: machines are shared.
+settings.register_profile("untimed", settings(deadline=None))
+settings.load_profile("untimed")
 SEEDS = Path(__file__).parent.parent.parent / "shared" / "seeds"
 
 

@@ -395,9 +395,7 @@ visits = st.lists(
 
 
 @given(visits)
-@effort(
-    max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@effort(max_examples=15, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_on_a_shelf_stands_above_its_first_sight(tmp_path: Path, history):
     gazette = Gazette(open_store("sqlite://"), tmp_path, publishes=False)
     first: dict[str, datetime] = {}

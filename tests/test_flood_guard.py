@@ -432,7 +432,7 @@ numbers = st.lists(st.integers(1, 10), min_size=1, max_size=6)
     title=st.sampled_from(["", "Links", "What our readers wrote this week"]),
     link=st.sampled_from(["", "https://old.example/", "https://old.example/changelog"]),
 )
-@hypothesis.settings(max_examples=15, deadline=None)
+@hypothesis.settings(max_examples=15)
 def test_without_a_move_nothing_is_otherwise_than_without_the_guard(
     visits: list[list[int]], dates: str, title: str, link: str
 ):

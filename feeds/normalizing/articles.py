@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from feeds.normalizing import dating, extensions, identity, languages, likeness, links, urls
-from feeds.normalizing.categories import assign, tidy
+from feeds.normalizing.categories import Labels, assign, tidy
 from feeds.normalizing.html import first_image, sanitize
 from feeds.normalizing.tellings import telling
 from feeds.normalizing.text import plain_text, text_of
@@ -52,14 +52,14 @@ def normalize(
     guid: str,
     source: Source,
     *,
-    labels: Mapping[str, str],
+    labels: Labels,
     authority: str,
     now: datetime,
     taking: dating.Taking = dating.AS_IT_IS,
 ) -> Article:
     """An entry made ours: complete, sanitized, dated.
 
-    `labels` are the categories by name and alias, `authority` is the host in whose name ids are minted, `taking` is how
+    `labels` are what the categories are called, `authority` is the host in whose name ids are minted, `taking` is how
     the source's dates are to be taken.
     """
     url = identity.link_of(entry)

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from feeds.records import Category, Tag
 
@@ -26,39 +27,48 @@ _JOINERS = "\u200c\u200d"
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-def by_label(categories: Iterable[Category]) -> dict[str, str]:
-    """The category's name for each of its names and aliases, as written, or however capitalized and spaced."""
+class Labels(NamedTuple):
+    """Categories' names by what they are called, as written, or however capitalized and spaced."""
+
+    names: Mapping[str, str] = {}  # by name, title and alias: as the config and articles may call them
+    aliases: Mapping[str, str] = {}  # by alias alone: what a source calls anything is its own business
+
+
+def by_label(categories: Iterable[Category]) -> Labels:
+    """What each of these categories is called."""
     categories = tuple(categories)
-    labels = {category.name: category.name for category in categories}
+    names = {category.name: category.name for category in categories}
+    aliases: dict[str, str] = {}
     for category in categories:
         for label in (category.name, category.title, *category.aliases):
-            labels.setdefault(_folded(label), category.name)
-    labels.pop("", None)  # most categories have no title, and most tags no label: that is nothing in common
-    return labels
+            names.setdefault(_folded(label), category.name)
+        for alias in category.aliases:
+            aliases.setdefault(_folded(alias), category.name)
+    for labels in (names, aliases):
+        labels.pop("", None)  # most categories have no title, and most tags no label: that is nothing in common
+    return Labels(names=names, aliases=aliases)
 
 
-def assign(
-    of_source: Iterable[str], own: Iterable[str], tags: Iterable[Tag], labels: Mapping[str, str]
-) -> tuple[str, ...]:
+def assign(of_source: Iterable[str], own: Iterable[str], tags: Iterable[Tag], labels: Labels) -> tuple[str, ...]:
     """An article's categories: those of its source, its own from front matter, and those its tags are aliases of."""
-    named = [_meant(name, labels) or tidy(name) for name in (*of_source, *own)]
-    from_tags = [meant for tag in tags for label in (tag.term, tag.label) if (meant := _meant(label, labels))]
+    named = [_meant(name, labels.names) or tidy(name) for name in (*of_source, *own)]
+    from_tags = [meant for tag in tags for label in (tag.term, tag.label) if (meant := _meant(label, labels.aliases))]
     return tuple(dict.fromkeys((*named, *from_tags)))
 
 
 def reasons(
-    of_source: Iterable[str], own: Iterable[str], tags: Iterable[Tag], labels: Mapping[str, str]
+    of_source: Iterable[str], own: Iterable[str], tags: Iterable[Tag], labels: Labels
 ) -> tuple[tuple[str, str], ...]:
     """The categories that `assign` gives, each with what gave it first, in words."""
     found: dict[str, str] = {}
     for names, whose in ((of_source, "its source's categories"), (own, "its own front matter")):
         for name in names:
-            meant = _meant(name, labels)
+            meant = _meant(name, labels.names)
             found.setdefault(meant or tidy(name), f"{whose}, as {name!r}" if meant and meant != name else whose)
     for tag in tags:
         for label in (tag.term, tag.label):
-            if meant := _meant(label, labels):
-                found.setdefault(meant, f"its tag {label!r}" + (", another name of it" if meant != label else ""))
+            if meant := _meant(label, labels.aliases):
+                found.setdefault(meant, f"its tag {label!r}, an alias of it")
     return tuple(found.items())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 
 from feeds import __version__
 from feeds.fetching.http import Manners
@@ -20,7 +19,7 @@ def prepare(store: Store, settings: Settings) -> None:
     names = {category.name for category in listed} or configured_categories(settings)
     chosen: dict[folders.Key, str] = {category.name: category.slug for category in listed if category.slug}
     labels = shelving.by_label(listed)
-    known_labels = sorted(labels.items())
+    known_labels = [sorted(each.items()) for each in labels]
     private = private_names(settings)
     secret = {category.name for category in listed if category.private and category.private.path}
     rules = (known_labels, sorted(private)) if private else (known_labels,)
@@ -65,10 +64,12 @@ def private_names(settings: Settings) -> frozenset[str]:
 
 def configured_categories(settings: Settings) -> set[str]:
     """The categories that sources name in the config."""
-    return {name for source in settings.sources for name in shelving.assign(source.categories, (), (), {})}
+    return {
+        name for source in settings.sources for name in shelving.assign(source.categories, (), (), shelving.Labels())
+    }
 
 
-def assigner(source: Source, labels: Mapping[str, str]) -> articles.Assign:
+def assigner(source: Source, labels: shelving.Labels) -> articles.Assign:
     """What tells the categories of a source's stored articles."""
     return lambda own, tags: shelving.assign(source.categories, own, tags, labels)
 

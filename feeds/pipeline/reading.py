@@ -37,7 +37,7 @@ class Reader:
     """Reads what one source sent."""
 
     source: Source
-    labels: Mapping[str, str]  # categories by their names and aliases
+    labels: shelving.Labels
     authority: str  # in whose name ids are minted
     now: datetime
     private: frozenset[str] = frozenset()  # categories
@@ -247,7 +247,7 @@ def parse(bodies: Sequence[Body], source: Source, now: datetime) -> tuple[list[t
 def normalize(
     entries: Mapping[str, Entry],
     source: Source,
-    labels: Mapping[str, str],
+    labels: shelving.Labels,
     authority: str,
     now: datetime,
     taking: dating.Taking = dating.AS_IT_IS,
@@ -266,7 +266,7 @@ def normalize(
 
 
 @functools.lru_cache(maxsize=4)
-def _labels(categories: Any) -> dict[str, str]:
+def _labels(categories: Any) -> shelving.Labels:
     return shelving.by_label(categories or ())
 
 

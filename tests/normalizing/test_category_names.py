@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.normalizing.categories import MAX_NAME, RESERVED, assign, by_label, slugs, tidy
+from feeds.normalizing.categories import MAX_NAME, RESERVED, Labels, assign, by_label, slugs, tidy
 from feeds.records import Category, Tag
 
 ODD = [
@@ -102,7 +103,7 @@ def test_what_only_hides_in_a_name_vanishes_without_parting_its_words(stray):
 )
 def test_names_of_blanks_alone_are_one_category_the_empty_one(name):
     assert tidy(name) == ""
-    assert assign((name,), (name,), (), {}) == ("",)
+    assert assign((name,), (name,), (), Labels()) == ("",)
 
 
 @given(st.text(max_size=400))
@@ -125,8 +126,11 @@ def test_a_source_and_an_article_may_name_a_category_by_its_alias_or_title_or_in
     assert assign(("财经",), ("FINANCE ", "finance", "金融"), (), labels) == ("金融",)
 
 
-def test_a_tag_alone_makes_no_category():
-    assert assign((), (), (Tag(term="Weather"),), {}) == ()
+def test_a_tag_alone_makes_no_category_were_it_called_the_same():
+    sport = Category(name="Sport", title="All Sport")
+    tags = (Tag(term="Sport"), Tag(term="x", label="All Sport"))
+    assert assign((), (), tags, by_label([sport])) == ()
+    assert assign((), (), tags, by_label([replace(sport, aliases=("sport",))])) == ("Sport",)
 
 
 def test_a_name_means_itself_before_it_is_another_categorys_alias():

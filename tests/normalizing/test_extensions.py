@@ -10,6 +10,7 @@ import pytest
 
 from builders import TUESDAY, entry, source
 from feeds.normalizing import extensions, normalize
+from feeds.normalizing.categories import Labels
 from feeds.parsing import parse
 from feeds.records import Article, Body, Enclosure, Entry, Extension, Person, Tag
 
@@ -17,7 +18,7 @@ FOLDER = Path(__file__).parent.parent / "documents"
 
 
 def made(one: Entry) -> Article:
-    return normalize(one, one.guid or one.url, source(), labels={}, authority="mill.example", now=TUESDAY)
+    return normalize(one, one.guid or one.url, source(), labels=Labels(), authority="mill.example", now=TUESDAY)
 
 
 def articles(name: str) -> list[Article]:

@@ -4,6 +4,7 @@ import pytest
 
 from builders import MONDAY, TUESDAY, entry, source
 from feeds.normalizing import changes, normalize
+from feeds.normalizing.categories import Labels
 from feeds.normalizing.identity import MAX_ID_BYTES, atom_id, candidates, identify, mint
 from feeds.records import Enclosure, Entry, Known
 
@@ -20,7 +21,7 @@ def refresh(store: dict[str, Known], *entries: Entry) -> dict[str, Entry]:
 
 
 def made(one: Entry, guid: str = "urn:1"):
-    return normalize(one, guid, source(), labels={}, authority="gazette.example", now=TUESDAY)
+    return normalize(one, guid, source(), labels=Labels(), authority="gazette.example", now=TUESDAY)
 
 
 def guid_of(**changes_) -> str:

@@ -12,6 +12,7 @@ from lxml import etree
 from builders import MONDAY, TUESDAY, WEDNESDAY, entry, source
 from feeds.normalizing import identity, normalize
 from feeds.normalizing.articles import MAX_LABEL, MAX_LABELS, MAX_RIGHTS
+from feeds.normalizing.categories import Labels
 from feeds.normalizing.identity import MAX_TITLE
 from feeds.records import Article, Enclosure, Entry, Link, Origin, Person, RawOrigin, Tag, Text
 
@@ -20,7 +21,7 @@ SUNDAY = MONDAY - timedelta(days=1)
 
 def article(guid: str = "https://gazette.example/1", **changes: Any) -> Article:
     """What is made of an entry on Tuesday."""
-    return normalize(entry(**changes), guid, source(), labels={}, authority="mill.example", now=TUESDAY)
+    return normalize(entry(**changes), guid, source(), labels=Labels(), authority="mill.example", now=TUESDAY)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def strings(value: object) -> list[str]:
 def test_what_would_run_survives_in_no_field(evil):
     one = hostile(evil)
     (candidate,) = identity.candidates([one])
-    made = normalize(one, candidate.guid, source(), labels={}, authority="mill.example", now=TUESDAY)
+    made = normalize(one, candidate.guid, source(), labels=Labels(), authority="mill.example", now=TUESDAY)
     everything = "\n".join(strings(asdict(made))).lower()
     assert not any(scheme in everything for scheme in ("javascript:", "vbscript:", "livescript:", "data:text"))
     assert made.enclosures == (Enclosure(url="https://gazette.example/1.mp3"),)
@@ -277,7 +278,9 @@ def test_the_language_is_that_of_the_text_else_of_the_entry():
 def test_categories_are_the_sources_the_articles_own_and_what_tags_are_aliases_of():
     given_ = entry(categories=(" Local\0 ",), tags=(Tag(term="money"),))
     gazette = source(categories=("News",))
-    one = normalize(given_, "urn:1", gazette, labels={"money": "Economy"}, authority="mill.example", now=TUESDAY)
+    one = normalize(
+        given_, "urn:1", gazette, labels=Labels(aliases={"money": "Economy"}), authority="mill.example", now=TUESDAY
+    )
     assert one.categories == ("News", "Local", "Economy")
     assert one.own_categories == ("Local",)
 
@@ -303,7 +306,7 @@ _entries = st.builds(
 def test_whatever_an_entry_holds_its_article_can_be_stored_and_published(given_: Entry):
 
     (candidate,) = identity.candidates([given_])
-    one = normalize(given_, candidate.guid, source(), labels={}, authority="mill.example", now=TUESDAY)
+    one = normalize(given_, candidate.guid, source(), labels=Labels(), authority="mill.example", now=TUESDAY)
     for found in strings(asdict(one)):
         etree.Element("x").text = found  # refuses what XML may not hold
         assert "\0" not in found.encode().decode()

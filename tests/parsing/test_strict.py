@@ -83,7 +83,7 @@ def test_a_document_is_read_as_feedparser_reads_it_or_left_to_it(name: str) -> N
 MUDDLED = {"an author in two ways", "a title of a picture after a source"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(documents(odd=False))
 def test_a_usual_document_is_read_fast_and_as_feedparser_reads_it(text: str) -> None:
     try:
@@ -95,7 +95,7 @@ def test_a_usual_document_is_read_fast_and_as_feedparser_reads_it(text: str) -> 
         compare(document, text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(documents(odd=True))
 def test_an_odd_document_is_read_as_feedparser_reads_it_or_left_to_it(text: str) -> None:
     if document := fast(text):
@@ -144,7 +144,7 @@ def altered(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(altered())
 def test_an_altered_document_is_read_as_feedparser_reads_it_or_left_to_it(text: str) -> None:
     if document := fast(text):

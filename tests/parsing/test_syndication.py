@@ -89,7 +89,7 @@ def broken(draw: st.DrawFn) -> bytes:
     return content
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(broken(), st.sampled_from(["http", "folder"]))
 def test_a_broken_document_raises_nothing_but_parse_error(content: bytes, kind: str) -> None:
     with suppress(ParseError):

@@ -256,7 +256,7 @@ CONFIGS = st.fixed_dictionaries(
 
 
 @given(CONFIGS | TREES)
-@examples(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_config_gives_settings_or_a_settings_error(load, tree):
     text = json.dumps(tree).replace("Infinity", ".inf")  # JSON is YAML
     try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from storing import save, standing, stored, titles, waiting, written
 
 from builders import article
-from feeds.normalizing.categories import assign, slugs
+from feeds.normalizing.categories import Labels, assign, slugs
 from feeds.records import Tag
 from storage import Store, articles, folders
 
@@ -19,7 +19,9 @@ def settle(store: Store, *names: str, chosen: Mapping[str, str] | None = None, s
 
 def reshelve(store: Store, *of_source: str, aliases: Mapping[str, str] | None = None, name="gazette") -> None:
     with store.begin() as db:
-        articles.reshelve(db, name, lambda own, tags: assign(of_source, own, tags, aliases or {}), slugs=slugs)
+        articles.reshelve(
+            db, name, lambda own, tags: assign(of_source, own, tags, Labels(aliases=aliases or {})), slugs=slugs
+        )
 
 
 def take_off(store: Store, name="gazette") -> None:
