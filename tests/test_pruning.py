@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from builders import MONDAY, TUESDAY, config, entry
 from clocks import Clock
@@ -19,6 +16,7 @@ from feeds.normalizing import identity
 from feeds.publishing.pages import path_of
 from feeds.records import Known, Refresh
 from mill import Mill
+from statements import statements
 from storage import articles, open_store, sources
 
 HOUR = timedelta(hours=1)
@@ -64,21 +62,6 @@ def round_(mill: Mill) -> Refresh:
 def kept(mill: Mill) -> list[str]:
     with mill.store.read() as db:
         return [one.title for one in articles.stored(db)]
-
-
-@contextmanager
-def statements(mill: Mill) -> Iterator[list[str]]:
-    """The SQL that runs inside the block."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(mill.store._engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(mill.store._engine, "before_cursor_execute", note)
 
 
 def test_an_entry_that_its_source_still_lists_never_returns_as_new(mill: Mill):
@@ -226,10 +209,10 @@ def test_a_source_that_left_the_config_is_left_alone(mill: Mill):
 def test_many_articles_go_in_short_transactions_and_no_more_than_asked_for(mill: Mill):
     serve(mill, *(item(f"{number}", hours=number) for number in range(700)))
     mill.refresh()
-    with statements(mill) as seen:
+    with statements(mill.store) as seen:
         assert prune(mill, limit=300).articles == 300
     assert seen.count("BEGIN IMMEDIATE") == 2
-    with statements(mill) as seen:
+    with statements(mill.store) as seen:
         assert prune(mill).articles == 398
     assert seen.count("BEGIN IMMEDIATE") == 2
     assert kept(mill) == ["0", "1"]
@@ -239,7 +222,7 @@ def test_without_a_rule_the_store_is_not_even_asked(mill: Mill):
     mill.text = CONFIG % "max_size: 1MB"
     serve(mill, item("One"))
     mill.refresh()
-    with statements(mill) as seen:
+    with statements(mill.store) as seen:
         assert prune(mill).articles == 0
     assert seen == []
 
@@ -248,7 +231,7 @@ def test_with_nothing_to_do_nobody_has_to_wait_for_us(mill: Mill):
     mill.text = (CONFIG % "keep: 2, keep_for: 1y") + "categories: [{name: World, keep: 2}]\n"
     serve(mill, item("One"), item("Two", hours=1))
     mill.refresh()
-    with statements(mill) as seen:
+    with statements(mill.store) as seen:
         assert prune(mill).articles == 0
     assert "BEGIN IMMEDIATE" not in seen
     assert len(seen) <= 4
