@@ -123,6 +123,11 @@ def standing(db: Connection) -> dict[Key, Shelf]:
     return {shelf.key: shelf for shelf in map(_shelf, db.execute(_SHELVES))}
 
 
+def touched(db: Connection) -> tuple[Shelf, ...]:
+    """Those whose files do not show all they hold."""
+    return tuple(map(_shelf, db.execute(_TOUCHED)))
+
+
 def shelf_of(db: Connection, shelf_id: int) -> Shelf:
     """One shelf's standing, by its row."""
     return _shelf(db.execute(_SHELF, {"id": shelf_id}).one())
@@ -192,6 +197,7 @@ _SHELVES = select(
     exists().where(archives.c.category_id == table.c.id).label("has_archives"),
 ).outerjoin(sources, sources.c.id == table.c.source_id)
 _SHELF = _SHELVES.where(table.c.id == bindparam("id"))
+_TOUCHED = _SHELVES.where(table.c.touched != table.c.written)
 
 
 def _shelf(row: Row[*tuple[Any, ...]]) -> Shelf:

@@ -77,7 +77,8 @@ def due(db: Connection, *, now: datetime) -> dict[str, list[int]]:
     query = select(sources.c.name, articles.c.id).join(articles, articles.c.source_id == sources.c.id)
     found: dict[str, list[int]] = {}
     # Asked for in their order, SQLite would look at every article there is, rather than at those that are held.
-    for row in sorted(db.execute(query.where(_IS_HELD, _IS_WAITING, articles.c.published <= now)), key=lambda row: row.id):
+    rows = db.execute(query.where(_IS_HELD, _IS_WAITING, articles.c.published <= now)).all()
+    for row in sorted(rows, key=lambda row: row.id):
         found.setdefault(row.name, []).append(row.id)
     return found
 

@@ -43,9 +43,11 @@ def inventory(db: Connection, *, names: Collection[str], now: datetime) -> Inven
 def next_due(db: Connection, *, names: Collection[str], now: datetime) -> datetime | None:
     """When the first of the sources called `names` is due, which may have been a while ago; None where none will be."""
     configured = frozenset(names)
+    # In their order, of which there is an index: the first is mostly configured, and no other is read.
     columns = (sources.c.name, sources.c.next_fetch_at)
-    rows = db.execute(select(*columns).where(sources.c.standing == "active"))
-    return min((row.next_fetch_at or now for row in rows if row.name in configured), default=None)
+    active = select(*columns).where(sources.c.standing == "active")
+    rows = db.execute(active.order_by(sources.c.next_fetch_at.asc().nulls_first()))
+    return next((row.next_fetch_at or now for row in rows if row.name in configured), None)
 
 
 def _count(db: Connection, table: Table) -> int:

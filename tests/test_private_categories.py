@@ -17,7 +17,7 @@ from feeds import pipeline, settings
 from feeds.clock import SystemClock
 from feeds.errors import OutputError
 from feeds.normalizing.categories import slugs
-from feeds.pipeline import editions, overview, privacy, reporting
+from feeds.pipeline import overview, privacy, reporting, site
 from feeds.pipeline.pushing.delivering import topics
 from feeds.records import Article, Source, SourceState
 from feeds.settings import Settings
@@ -124,7 +124,7 @@ class Mill:
 
 @pytest.fixture(autouse=True)
 def short_shelves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editions, "LIMIT", 4)
+    monkeypatch.setattr(site, "LIMIT", 4)
     monkeypatch.setattr(archiving, "SIZE", 3)
 
 

@@ -15,7 +15,7 @@ from lxml import etree
 from builders import MONDAY
 from clocks import Clock
 from feeds import pipeline
-from feeds.pipeline import editions, reading, storing
+from feeds.pipeline import reading, site, storing
 from feeds.pipeline.judging import judge
 from feeds.records import Body, Fetched
 from mill import Mill
@@ -372,7 +372,7 @@ def test_rss_names_the_others_too(mill: Mill):
 
 
 def test_who_is_not_shown_has_a_page_that_its_sources_own_pages_lead_to_however_many_come(mill: Mill, monkeypatch):
-    monkeypatch.setattr(editions, "LIMIT", 4)
+    monkeypatch.setattr(site, "LIMIT", 4)
     mill.text = CONFIG.replace("pages: false", "pages: {articles: true}")
     texts = [" ".join(f"{word.strip(',.')}{'abcdefghi'[number]}" for word in TEXT.split()) for number in range(9)]
     for name, hours in (("author", 30), ("planet", 10)):

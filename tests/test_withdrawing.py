@@ -26,7 +26,7 @@ from feeds import pipeline, settings
 from feeds.errors import NotFoundError, OutputError
 from feeds.normalizing import urls
 from feeds.normalizing.categories import slugs
-from feeds.pipeline import editions
+from feeds.pipeline import site
 from feeds.publishing import WRITERS, output, tracing
 from feeds.records import Article
 from storage import Store, archiving, articles, folders, open_store, retention, saving, tombstones
@@ -137,7 +137,7 @@ def token(number: int) -> str:
 
 @pytest.fixture(autouse=True)
 def short_shelves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editions, "LIMIT", 4)
+    monkeypatch.setattr(site, "LIMIT", 4)
     monkeypatch.setattr(archiving, "SIZE", 3)
 
 

@@ -58,6 +58,8 @@ class Work:
         self._hasten = hasten
         self._spread_until = self.started_at + SPREAD
         self._publishes_until = math.inf
+        self._publisher = pipeline.Publisher(store)
+        self._looked_at = -math.inf  # when everything was last looked at, to publish what is missing
         self._written_at = -math.inf  # the `published_at` of the last publishing that came to its end
 
     def refresh(self) -> None:
@@ -87,17 +89,19 @@ class Work:
     def publish(self) -> bool:
         """Write what moved; and once a tick whatever else is missing. Whether anything was looked at."""
         began_at = self._clock.monotonic()
-        if not self.has_moved.is_set() and began_at - self.published_at < self._tick.total_seconds():
+        is_all = began_at - self._looked_at >= self._tick.total_seconds()
+        if not self.has_moved.is_set() and not is_all:
             return False
         settings = self.stream.settings
         if settings is None:  # the store does not follow the config yet
             return False
         self.has_moved.clear()
         self.published_at = began_at  # whatever comes of it: what fails now is tried again with the next tick
+        self._looked_at = began_at if is_all else self._looked_at
         pipeline.let_out(self._store, settings, now=self._clock.now())
         pipeline.prune(self._store, settings, now=self._clock.now())  # what is to go is not published first
-        written = pipeline.publish(
-            self._store, settings, is_stopping=lambda: self._clock.monotonic() > self._publishes_until
+        written = self._publisher.publish(
+            settings, is_all=is_all, is_stopping=lambda: self._clock.monotonic() > self._publishes_until
         )
         self._metrics.published(self._clock.monotonic() - began_at, sum(each.changed for each in written))
         self._written_at = self.published_at

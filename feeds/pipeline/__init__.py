@@ -2,8 +2,9 @@
 
 A refresh takes one source that is due (`claiming`) through fetching, parsing, normalizing and storage (`refreshing`,
 `reading`, `storing`), in a round (`rounds`), or in the endless stream of a daemon (`streaming`). Publishing then
-writes what was touched (`editions`). Before both, the store is made to follow the config (`preparing`); behind both,
-what is no longer to be kept goes (`pruning`). Who wants to hear of news is told, and tells us (`pushing`).
+looks at what there is (`site`), and writes what was touched (`editions`). Before both, the store is made to follow the
+config (`preparing`); behind both, what is no longer to be kept goes (`pruning`). Who wants to hear of news is told, and
+tells us (`pushing`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from feeds.pipeline.comparing import compare
     from feeds.pipeline.discovering import Discovery, discover
-    from feeds.pipeline.editions import publish, published
+    from feeds.pipeline.editions import Publisher, publish
     from feeds.pipeline.explaining import explain
     from feeds.pipeline.listing import complete
     from feeds.pipeline.preparing import prepare
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from feeds.pipeline.replaying import foresee, replay
     from feeds.pipeline.reporting import report
     from feeds.pipeline.rounds import Round, start_round, take_in
+    from feeds.pipeline.site import published
     from feeds.pipeline.streaming import Stream
     from feeds.pipeline.withdrawing import Withdrawn, withdraw
 
@@ -35,8 +37,8 @@ _STAGES = {
     "compare": "comparing",
     "Discovery": "discovering",
     "discover": "discovering",
+    "Publisher": "editions",
     "publish": "editions",
-    "published": "editions",
     "explain": "explaining",
     "complete": "listing",
     "prepare": "preparing",
@@ -54,6 +56,7 @@ _STAGES = {
     "Round": "rounds",
     "start_round": "rounds",
     "take_in": "rounds",
+    "published": "site",
     "Stream": "streaming",
     "Withdrawn": "withdrawing",
     "withdraw": "withdrawing",
@@ -62,6 +65,7 @@ _STAGES = {
 __all__ = [
     "Discovery",
     "Preview",
+    "Publisher",
     "Pushing",
     "Round",
     "Stream",

@@ -10,8 +10,8 @@ from datetime import datetime
 from feeds.errors import NotFoundError
 from feeds.normalizing import categories as shelving
 from feeds.normalizing import urls
-from feeds.pipeline.editions import LIMIT, published
 from feeds.pipeline.preparing import private_names
+from feeds.pipeline.site import LIMIT, published
 from feeds.records import Category, Source
 from feeds.settings import Settings
 from storage import Store, histories

@@ -87,7 +87,7 @@ def test_every_format_of_everything_and_of_each_category_is_published_with_the_l
 
 def test_publishing_that_is_to_stop_begins_no_other_shelf_and_goes_on_next_time(mill: Mill) -> None:
     looks = iter([False, False, False, True])
-    first = pipeline.publish(mill.store, mill.settings, is_stopping=lambda: next(looks))
+    first = pipeline.Publisher(mill.store).publish(mill.settings, is_all=True, is_stopping=lambda: next(looks))
     assert {one.path for one in first} > {"atom.xml", "subscriptions.opml"}
     assert "news/atom.xml" not in mill.files()
     rest = mill.publish()

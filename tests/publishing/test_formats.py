@@ -15,6 +15,7 @@ from whole import feed, whole_article
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article, source
 from feeds.normalizing import normalize
+from feeds.normalizing.categories import Labels
 from feeds.parsing import parse
 from feeds.publishing import WRITERS, atom, jsonfeed, opml, rss
 from feeds.publishing.cleaning import clean
@@ -167,7 +168,7 @@ def came_back(write: Callable[[Feed], bytes], path: str, *articles: Article) -> 
 
 
 def _read(entry: object, reading: Source) -> Article:
-    return normalize(entry, entry.guid, reading, labels={}, authority="mill.example", now=WEDNESDAY)  # type: ignore[arg-type, attr-defined]
+    return normalize(entry, entry.guid, reading, labels=Labels(), authority="mill.example", now=WEDNESDAY)  # type: ignore[arg-type, attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from whole import feed, whole_article
 
 from builders import WEDNESDAY, article, source
 from feeds.normalizing import normalize
+from feeds.normalizing.categories import Labels
 from feeds.parsing import parse
 from feeds.publishing import WRITERS, atom, jsonfeed, rss
 from feeds.publishing.cleaning import clean
@@ -33,7 +34,7 @@ def read(content: bytes) -> list[Article]:
     document = parse(Body(content=content, url="https://gazette.example/feeds/news"), reading, now=WEDNESDAY)
     assert not document.problems
     return [
-        normalize(one, one.guid or one.url, reading, labels={}, authority="mill.example", now=WEDNESDAY)
+        normalize(one, one.guid or one.url, reading, labels=Labels(), authority="mill.example", now=WEDNESDAY)
         for one in document.entries
     ]
 

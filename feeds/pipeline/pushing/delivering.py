@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from feeds.clock import Clock
 from feeds.fetching.posting import Call, Post, Reply
 from feeds.logs import log
-from feeds.pipeline.editions import published
+from feeds.pipeline.site import published
 from feeds.publishing import WRITERS, websub
 from feeds.settings import Settings
 from storage import Store, subscribers
