@@ -276,10 +276,10 @@ _MAY_HIDE = ("url", "base_url", "headers", "auth", "proxy")
 
 
 def _secrets(keys: SourceKeys, fetch: FetchKeys, *written: Mapping[str, Any]) -> Iterator[str]:
-    host = (urlsplit(addresses.split(keys.url).url).hostname or "") if keys.url else ""
-    for secret in environment.secrets([mapping.get(key) for mapping in written for key in _MAY_HIDE]):
-        if secret.lower() not in host:  # which every link of the source names
-            yield secret
+    given = list(environment.secrets([mapping.get(key) for mapping in written for key in _MAY_HIDE]))
+    host = (urlsplit(addresses.split(keys.url).url).hostname or "") if keys.url and given else ""
+    # The host is named by every link of the source.
+    yield from (secret for secret in given if secret.lower() not in host)
     for url in filter(None, (keys.url, keys.base_url, keys.proxy or fetch.proxy)):
         yield from addresses.url_secrets(url)
     for name, value in (keys.headers or {}).items():
