@@ -58,8 +58,9 @@ def parse(body: Body, source: Source, *, now: datetime) -> Document:
         now=now,
         **({"path": body.path} if name == "frontmatter" else {}),
     )
+    origin = _origin(document, source)
     entries = tuple(
-        _completed(entry, document, source, body.path) for entry in document.entries if _says_anything(entry)
+        _completed(entry, document, origin, body.path) for entry in document.entries if _says_anything(entry)
     )
     problems = (*document.problems, *_left_out(document, len(entries)))
     return replace(document, entries=entries, problems=problems, decoded=decoded.in_words)
@@ -80,8 +81,8 @@ def _left_out(document: Document, kept: int) -> Iterator[str]:
         yield f"{count} entries without any content were left out"
 
 
-def _completed(entry: Entry, document: Document, source: Source, path: str) -> Entry:
-    """The entry with what its document says for all of its entries."""
+def _completed(entry: Entry, document: Document, origin: RawOrigin, path: str) -> Entry:
+    """The entry with what its document says for all of its entries; `origin` is how that describes itself."""
     return replace(
         entry,
         # Before it inherits: a new date of the whole document is nothing new in the entry.
@@ -92,7 +93,7 @@ def _completed(entry: Entry, document: Document, source: Source, path: str) -> E
         language=entry.language or document.language,
         # RFC 4287, section 4.2.1: a copied entry's are those of where it came from.
         authors=entry.authors or (entry.origin.authors if entry.origin else ()) or document.about.authors,
-        origin=replace(entry.origin, is_stated=True) if entry.origin else _origin(document, source),
+        origin=replace(entry.origin, is_stated=True) if entry.origin else origin,
     )
 
 
