@@ -7,40 +7,49 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
 
 _LEVELS: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3, "critical": 4}
 
 
+class Telling(NamedTuple):
+    """Which events are told, and how; another process may be given it."""
+
+    least: Level
+    prepare: Callable[[], None]  # configures structlog
+
+
+def _plainly() -> None:
+    """On standard error, as standard output is for results, and without what structlog would show of a traceback's
+    variables, for these hold passwords."""
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ],
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),  # as it is by then
+    )
+
+
 class Log:
-    """Tells all events until it is told which; `configure` says how structlog is to write them."""
+    """Tells all events, plainly, until it is told which and how."""
 
     def __init__(self) -> None:
-        self._least = 0
-        self._prepare: Callable[[], None] | None = None
+        self.configure(Telling("debug", _plainly))
 
-    def configure(self, least: Level, prepare: Callable[[], None]) -> None:
-        """From now on tell events of `least` and worse; `prepare` configures structlog before the next one."""
-        self._least, self._prepare = _LEVELS[least], prepare
-
-    def to_standard_error(self) -> None:
-        """Write there, however it was configured: standard output is for results."""
-        before = self._prepare
-
-        def prepare() -> None:
-            import structlog
-
-            if before is not None:
-                before()
-            structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-
-        self._prepare = prepare
+    def configure(self, telling: Telling) -> None:
+        """Tell events in this way from now on."""
+        self.telling = telling
+        self._is_prepared = False
 
     def is_told(self, level: Level) -> bool:
         """Whether events of this level are told at all."""
-        return _LEVELS[level] >= self._least
+        return _LEVELS[level] >= _LEVELS[self.telling.least]
 
     def debug(self, event: str, **fields: Any) -> None:
         self._tell("debug", event, fields)
@@ -66,9 +75,9 @@ class Log:
             return
         import structlog
 
-        if self._prepare is not None:
-            self._prepare()
-            self._prepare = None
+        if not self._is_prepared:
+            self.telling.prepare()
+            self._is_prepared = True
         getattr(structlog.get_logger(), level)(event, **fields)
 
 

@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from feeds.errors import FeedmillError, SourceError
-from feeds.logs import log
+from feeds.logs import Telling, log
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class Worker:
         connection, theirs = context.Pipe()
         # A fork inherits our ends of the pipes, too, and while it holds them nobody sees that we died.
         inherited = (connection, *pipes) if method == "fork" else ()
-        given = (theirs, self._seconds, self._memory, inherited)
+        given = (theirs, self._seconds, self._memory, log.telling, inherited)
         process = context.Process(target=_work, args=given, name="feedmill-worker", daemon=True)
         with self._lock:
             if self._is_over:
@@ -187,13 +187,15 @@ def _blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
-def _work(connection: Connection, seconds: float, memory: int, inherited: Sequence[Connection]) -> None:
+def _work(
+    connection: Connection, seconds: float, memory: int, telling: Telling, inherited: Sequence[Connection]
+) -> None:
     for number in _PARENTS:
         signal.signal(number, signal.SIG_IGN)
     for each in inherited:
         each.close()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    log.to_standard_error()
+    log.configure(telling)  # as the parent does: a new process would tell all, with what variables hold
     began_with = 0
     for calls in count(1):
         try:

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 import deadly
+from builders import source
+from feeds.cli import logs as cli_logs
 from feeds.errors import ParseError, SourceError
+from feeds.logs import log
 from feeds.workers import Worker, Workers, forked
 
 
@@ -63,6 +66,31 @@ def test_its_log_stays_out_of_standard_output(capfd: pytest.CaptureFixture[str])
     out, err = capfd.readouterr()
     assert out == ""
     assert "read apart" in err
+
+
+SECRET = "correct-horse"
+
+
+@pytest.mark.parametrize("verbosity", [None, 0])
+def test_it_tells_of_a_fault_as_its_parent_would_and_no_secrets(
+    capfd: pytest.CaptureFixture[str], verbosity: int | None
+) -> None:
+    one = source(
+        auth=f"Bearer {SECRET}", headers=(("X-Key", SECRET),), proxy=f"http://me:{SECRET}@x/", secrets=(SECRET,)
+    )
+    before = log.telling
+    try:
+        if verbosity is not None:
+            cli_logs.configure(verbosity)
+        run_apart(deadly.fails_with_secrets, one)
+        run_apart(deadly.prints)
+    finally:
+        log.configure(before)
+    told = capfd.readouterr().err
+    assert "ZeroDivisionError: a fault of ours" in told
+    assert ("read apart" in told) == (verbosity is None)  # which is no warning
+    assert SECRET not in told
+    assert SECRET not in repr(one)
 
 
 def test_a_worker_does_one_thing_after_another_and_outlives_none_that_ended_it():

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from feeds.logs import Level, log
+from feeds.logs import Level, Telling, log
 
 if TYPE_CHECKING:
     import structlog
@@ -17,7 +17,7 @@ _LEVELS: dict[int, Level] = {-1: "error", 0: "warning", 1: "info", 2: "debug"}
 
 def configure(verbosity: int) -> None:
     """Log to standard error: warnings and worse, more with each step of `verbosity`, errors only below 0."""
-    log.configure(_LEVELS[max(-1, min(verbosity, 2))], _configure_structlog)
+    log.configure(Telling(_LEVELS[max(-1, min(verbosity, 2))], _configure_structlog))
 
 
 def _configure_structlog() -> None:

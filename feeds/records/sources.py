@@ -56,13 +56,13 @@ class Source:
     documents: KeptDocuments = KeptDocuments()
     dates: Dates = "auto"
     future: Future = "clamp"
-    headers: tuple[tuple[str, str], ...] = ()
-    auth: str = ""  # a whole Authorization header
-    proxy: str = ""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    auth: str = field(default="", repr=False)  # a whole Authorization header
+    proxy: str = field(default="", repr=False)
     user_agent: str = ""
     verify_tls: bool = True
     allow_private_addresses: bool | tuple[str, ...] = False
-    secrets: tuple[str, ...] = ()  # strings of the above that no output may show
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # strings of the above that no output may show
 
     @property
     def is_guarded(self) -> bool:

@@ -213,7 +213,7 @@ def test_a_wrong_signature_is_answered_like_a_right_one_ignored_and_logged_once(
         delivery = Delivery(token=token, content=b"x", signature=signature)
         assert receiver.take(web.settings, delivery, now=web.clock.now()) == 202
     assert receiver.forged == {"web": 5}
-    assert capsys.readouterr().out.count("not signed as agreed") == 1
+    assert capsys.readouterr().err.count("not signed as agreed") == 1
     assert not inbox.waiting(())
 
 
