@@ -79,6 +79,30 @@ def test_what_a_hub_sends_while_its_source_is_found_due_is_read_and_breaks_nothi
     assert len(origin.asked()) == 1
 
 
+def test_a_source_that_falls_due_while_what_its_hub_sent_is_claimed_breaks_nothing_off(mill, origin, monkeypatch):
+    read(mill, gazette=origin.play("/feed.xml", conditional(feed("asked"))))
+    sent = Fetched(bodies=(Body(content=feed("sent"), url=origin.url()),), is_pushed=True)
+    claim = refreshing.claim_pushed
+
+    def while_a_tick_comes(*arguments, **named):
+        river.tick()
+        return claim(*arguments, **named)
+
+    with flowing(mill) as river:
+        river.tick()
+        until(lambda: river.saw("gazette") == ["fetched"])
+        origin.play("/feed.xml", conditional(feed("asked", "again"), etag='"two"'))
+        monkeypatch.setattr(refreshing, "claim_pushed", while_a_tick_comes)
+        mill.clock.moment = whole_second(states(mill)["gazette"].next_fetch_at)
+        river.stream.inbox.put(mill.settings.sources[0], sent)
+        until(lambda: len(river.saw("gazette")) == 2)
+        monkeypatch.undo()
+        assert len(origin.asked()) == 1  # it is free again: an answer that came now would be nobody's
+        until(lambda: river.tick() or len(river.saw("gazette")) == 3)
+        assert river.stream.problem == ""
+    assert titles(mill, "gazette") == {"asked", "sent", "again"}
+
+
 def test_what_hangs_under_old_settings_is_broken_off_and_the_new_ones_are_followed(mill, origin, monkeypatch):
     monkeypatch.setattr(streaming, "DRAIN", 0.2)
     slow = origin.play("/slow", lambda _request: origin.stopping.wait(PATIENCE) and b"")

@@ -7,6 +7,7 @@ and whoever iterates over the refreshes is the one writer, in short transactions
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
@@ -85,6 +86,8 @@ class Refreshing:
         self._patience = Patience(clock, is_patient=is_patient)
         self._ends_at = math.inf
         self._claimed: dict[str, SourceState] = {}
+        self._pushed: set[str] = set()  # sources that are to be claimed, for their hubs sent something
+        self._choosing = threading.Lock()  # which sources are whose
         self._unchanged = Unchanged()
         self._renewed_at = clock.now()
         self._read_here = 0
@@ -110,9 +113,10 @@ class Refreshing:
 
     def add(self, claimed: Sequence[tuple[Source, SourceState]]) -> None:
         """These, too; but none that was begun since they were claimed, for its hub sent something."""
-        free = [(source, state) for source, state in claimed if source.name not in self._claimed]
-        for source, state in free:
-            self._claimed[source.name] = state
+        with self._choosing:
+            taken = self._pushed | self._claimed.keys()
+            free = [(source, state) for source, state in claimed if source.name not in taken]
+            self._claimed |= {source.name: state for source, state in free}
         self._fetching.add(free)
 
     def nudge(self) -> None:
@@ -190,15 +194,21 @@ class Refreshing:
 
     def _take_pushed(self) -> Iterator[Refresh]:
         """What hubs sent meanwhile, to sources that nobody is at work on."""
-        pushed = self._inbox.waiting(self._claimed) if self._inbox and not self.is_closed else []
-        if not pushed or self._inbox is None:
+        if self._inbox is None or self.is_closed:
+            return
+        with self._choosing:
+            pushed = self._inbox.waiting(self._claimed)
+            self._pushed = {source.name for source, _sent in pushed}
+        if not pushed:
             return
         claim_ours = partial(claim_pushed, self._store, pushed, now=whole_seconds(self._clock.now()))
-        for one, state in self._patience.write(claim_ours):
-            source, sent = one
-            self._claimed[source.name] = state
+        claimed = self._patience.write(claim_ours)
+        with self._choosing:
+            self._claimed |= {source.name: state for (source, _sent), state in claimed}
+            self._pushed = set()
+        for one, state in claimed:
             self._inbox.remove(one)
-            yield from self.take_in(Visit(source=source, state=state, result=sent))
+            yield from self.take_in(Visit(source=one[0], state=state, result=one[1]))
 
     def _wait_for_workers(self) -> Iterator[Refresh]:
         wait(self._reading, timeout=LOOK, return_when=FIRST_COMPLETED)

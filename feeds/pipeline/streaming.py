@@ -83,6 +83,7 @@ class Stream:
         """Follow new settings. Those at work end as they began, unless that takes them too long."""
         with self._changing:
             self._settings = settings
+            self.inbox.shut()
             if not self._refreshing.is_closed:
                 self._refreshing.close()
                 self._closed_at = self._clock.monotonic()
@@ -108,11 +109,14 @@ class Stream:
 
     def _followed(self) -> Settings:
         """The settings with what lists of sources name; the store follows them."""
-        settings = complete(self._store, self._settings)
+        ours = self._settings
+        settings = complete(self._store, ours)
         if settings != self._prepared:
             prepare(self._store, settings)
             self._prepared = settings
-            self.inbox.follow(settings.sources)
+        with self._changing:
+            if self._settings is ours:  # else others came meanwhile, which the store does not follow yet
+                self.inbox.follow(settings.sources)
         return settings
 
     def _run(self) -> None:

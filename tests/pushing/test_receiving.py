@@ -290,6 +290,19 @@ def test_a_delivery_that_waits_follows_its_source_to_another_name_and_other_sett
         assert {each.categories for each in articles.stored(db)} == {("Bread",)}
 
 
+def test_a_delivery_is_read_once_the_store_follows_the_settings_that_it_is_read_by(web, origin, river):
+    activate(web)
+    web.text = web.text.replace("name: web", "name: web, categories: [Bread]")
+    river.adopt()
+    assert deliver(web, river.stream.inbox, document(origin, "b")) == 202
+    until(lambda: not river.stream._refreshing.is_closed)
+    assert river.stream.inbox.waiting(()) == []
+    assert titles(web, "web") == {"a"}
+    until(lambda: river.tick() or titles(web, "web") == {"a", "b"})
+    with web.store.read() as db:
+        assert {each.categories for each in articles.stored(db)} == {("Bread",)}
+
+
 @pytest.mark.parametrize("name", ["web", "net"])
 def test_a_delivery_that_waits_goes_with_the_address_it_came_for(web, origin, river, name):
     activate(web)

@@ -19,6 +19,7 @@ class Inbox:
     def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
         self._tell = tell
         self._waiting: list[Pushed] = []
+        self._is_shut = False
         self._lock = threading.Lock()
 
     def put(self, source: Source, pushed: Fetched) -> bool:
@@ -32,8 +33,10 @@ class Inbox:
         return True
 
     def waiting(self, at_work: Container[str]) -> list[Pushed]:
-        """The first of each source that nobody is at work on."""
+        """The first of each source that nobody is at work on; nothing while it is shut."""
         with self._lock:
+            if self._is_shut:
+                return []
             first = {source.name: (source, sent) for source, sent in reversed(self._waiting)}
         return [pushed for name, pushed in first.items() if name not in at_work]
 
@@ -42,11 +45,21 @@ class Inbox:
             if pushed in self._waiting:  # unless its source has other settings by now, or went
                 self._waiting.remove(pushed)
 
+    def shut(self) -> None:
+        """What comes waits until `follow` says which sources there are: read by other settings than the store follows,
+        it would be kept as they had it."""
+        with self._lock:
+            self._is_shut = True
+
     def follow(self, sources: Iterable[Source]) -> None:
         """These are the sources now: what waits is read by their settings, under their names, and what came for an
         address that is none of theirs is dropped, as it would be refused from now on."""
-        named = {(source.name, source.url): source for source in sources}
-        at = {source.url: source for source in reversed(named.values())}
         with self._lock:
+            self._is_shut = False
+            if not self._waiting:
+                return
+            named = {(source.name, source.url): source for source in sources}
+            at = {source.url: source for source in reversed(named.values())}
             known = ((named.get((one.name, one.url), at.get(one.url)), sent) for one, sent in self._waiting)
             self._waiting = [(source, sent) for source, sent in known if source]
+        self._tell()
