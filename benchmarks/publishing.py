@@ -71,7 +71,7 @@ class Mill:
                     has_more = archiving.seal(db, shelf.id, limit=100)
             with self.store.begin() as db:
                 for number in archiving.unwritten(db, shelf.id):
-                    archiving.record_written(db, shelf.id, number)
+                    archiving.record_written(db, shelf.id, number, touched=0)
                 latest = archiving.latest(db, shelf.id)
             for kind in ("xml", "html"):
                 place = self.settings.output / shelf.slug / archives.path(latest, kind)

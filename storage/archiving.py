@@ -65,13 +65,19 @@ def before(db: Connection, shelf_id: int, number: int | None = None) -> int:
     return db.scalar(_BEFORE, {"shelf": shelf_id, "number": number}) or 0
 
 
-def record_written(db: Connection, shelf_id: int, number: int) -> None:
-    db.execute(_RECORD_WRITTEN, {"shelf": shelf_id, "archive": number})
+def touched(db: Connection, shelf_id: int, number: int) -> int:
+    """How often an archive document was to be written again, for `record_written`."""
+    return db.scalar(_TOUCHED, {"shelf": shelf_id, "archive": number}) or 0
+
+
+def record_written(db: Connection, shelf_id: int, number: int, *, touched: int) -> None:
+    """Its files show what it held when it had been `touched` so often: who called for it since has it written again."""
+    db.execute(_RECORD_WRITTEN, {"shelf": shelf_id, "archive": number, "touched_then": touched})
 
 
 def write_again(db: Connection, shelf_id: int) -> None:
     """All archive documents of a shelf are to be written: its folder or its addresses moved, or its files are lost."""
-    db.execute(update(archives).where(archives.c.category_id == shelf_id).values(is_written=False))
+    db.execute(update(archives).where(archives.c.category_id == shelf_id).values(_AGAIN))
 
 
 def write_these_again(db: Connection, documents: Iterable[tuple[int, int]]) -> None:
@@ -82,7 +88,7 @@ def write_these_again(db: Connection, documents: Iterable[tuple[int, int]]) -> N
     for shelf_id, of_shelf in numbers.items():
         for some in batches(of_shelf):
             those = archives.c.category_id == shelf_id, archives.c.number.in_(some)
-            db.execute(update(archives).where(*those).values(is_written=False))
+            db.execute(update(archives).where(*those).values(_AGAIN))
 
 
 def holding(db: Connection, article_ids: Iterable[int]) -> set[tuple[int, int]]:
@@ -124,7 +130,7 @@ def emptied(db: Connection, shelf_id: int) -> list[int]:
 def write_oldest_again(db: Connection, shelf_id: int) -> None:
     """The oldest archive document that holds something is to be written again: it must not lead to emptied ones."""
     is_it = (archives.c.category_id == shelf_id, archives.c.number == _oldest(db, shelf_id))
-    db.execute(update(archives).where(*is_it).values(is_written=False))
+    db.execute(update(archives).where(*is_it).values(_AGAIN))
 
 
 def forget(db: Connection, shelf_id: int, numbers: Iterable[int]) -> None:
@@ -153,6 +159,8 @@ def _oldest(db: Connection, shelf_id: int) -> int | None:
     return oldest
 
 
+_AGAIN = {"is_written": False, "touched": archives.c.touched + 1}
+
 # Asked for every shelf that is written. Made once: to put them together takes longer than to run them.
 _HERE = shelves.c.category_id == bindparam("shelf")
 _OF_SHELF = archives.c.category_id == bindparam("shelf")
@@ -169,7 +177,9 @@ _LATEST_WRITTEN = (
     select(archives.c.number).where(_OF_SHELF, archives.c.is_written).order_by(archives.c.number.desc()).limit(1)
 )
 _UNWRITTEN = select(archives.c.number).where(_OF_SHELF, ~archives.c.is_written).order_by(archives.c.number)
-_RECORD_WRITTEN = update(archives).where(_OF_SHELF, archives.c.number == bindparam("archive")).values(is_written=True)
+_IT = (_OF_SHELF, archives.c.number == bindparam("archive"))
+_TOUCHED = select(archives.c.touched).where(*_IT)
+_RECORD_WRITTEN = update(archives).where(*_IT, archives.c.touched == bindparam("touched_then")).values(is_written=True)
 _NUMBERS = select(archives.c.number).where(_OF_SHELF)
 _NUMBERS_BEFORE = _NUMBERS.where(archives.c.number < bindparam("oldest"))
 _NEWEST = select(func.max(shelves.c.archive)).where(_HERE, shelves.c.archive.is_not(None))

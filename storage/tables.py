@@ -323,6 +323,7 @@ archives = Table(  # RFC 5005, section 4: once written such a document does not 
     Column("category_id", ForeignKey("categories.id"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("is_written", Boolean, nullable=False, server_default=false()),
+    Column("touched", Integer, nullable=False, server_default="0"),  # how often it was to be written again
     Index(
         "ix_archives_unwritten",
         "category_id",

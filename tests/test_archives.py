@@ -217,6 +217,33 @@ def test_what_was_killed_between_sealing_and_writing_is_written_next(mill: Mill,
     assert ids(walk(mill, f"{SITE}world/atom.xml")) == stored(mill, "World")
 
 
+def test_what_leaves_an_archive_document_while_that_is_written_is_not_shown_there_for_good(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+):
+    mill.text = CONFIG.replace("categories: [News]", "categories: [World]") + "categories: [News, World]"
+    mill.article("Departing", date="2026-10-01 08:00:00")
+    fill_without_publishing(mill, 0, 250)
+    put = edition.put
+
+    def while_the_config_changes(tree, documents):
+        if any(path.startswith("world/archive/") for path in documents):
+            mill.text = CONFIG + "categories: [News, World]"
+            pipeline.prepare(mill.store, mill.settings)
+        return put(tree, documents)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(edition, "put", while_the_config_changes)
+        mill.publish()
+    assert shows(mill, "Departing") > {"world/archive/000001/atom.xml"}
+    mill.publish()
+    assert not [path for path in shows(mill, "Departing") if path.startswith("world/")]
+
+
+def shows(mill: Mill, title: str) -> set[str]:
+    """The published files in which a title stands."""
+    return {path for path, (content, _moved) in mill.tree().items() if title.encode() in content}
+
+
 def test_when_the_oldest_articles_are_purged_the_walk_ends_before_them(mill: Mill):
     fill(mill, 0, 450)
     mill.text = CONFIG.replace("path: gazette.xml", "path: gazette.xml, keep: 150")

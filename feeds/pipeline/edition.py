@@ -130,9 +130,9 @@ class Edition:
         done += self.put({name: partial(write, told) for name, write in self.making.current.items()}, feed, held.alone)
         if done.problems:
             raise OutputError(lines(done.problems.values()))
-        # What came in while archive documents were written, and is too much, is in none of them yet: it is due.
-        if not held.is_too_much:
-            with store.begin() as db:
+        with store.begin() as db:
+            # What came in, or left, while archive documents were written is not what they show: it is due.
+            if not held.is_too_much and not (has_archives and archiving.unwritten(db, self.shelf.id)):
                 folders.record_written(db, held.shelf, settings_digest=self.digest)
                 announcements.note(db, self.topics(done), hub=self.settings.push.hub)
         if has_archives:
@@ -222,6 +222,7 @@ class Edition:
 
     def publish_archive(self, store: Store, number: int) -> Put:
         with store.read() as db:
+            touched = archiving.touched(db, self.shelf.id, number)
             held = self.fit(articles.archived(db, self.shelf.id, number))
             previous = archiving.before(db, self.shelf.id, number)
             alone = self.alone(db, held)
@@ -232,7 +233,7 @@ class Edition:
         put = self.put({archives.path(number, kind): partial(write, told) for kind, write in kinds}, feed, alone)
         if not put.problems:
             with store.begin() as db:
-                archiving.record_written(db, self.shelf.id, number)
+                archiving.record_written(db, self.shelf.id, number, touched=touched)
         return put
 
     def seal(self, store: Store, *, is_forced: bool) -> None:

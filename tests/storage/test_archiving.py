@@ -45,8 +45,9 @@ def unwritten(store: Store) -> list[int]:
 
 def all_written(store: Store) -> None:
     with store.begin() as db:
-        for number in archiving.unwritten(db, everything(store)):
-            archiving.record_written(db, everything(store), number)
+        shelf = everything(store)
+        for number in archiving.unwritten(db, shelf):
+            archiving.record_written(db, shelf, number, touched=archiving.touched(db, shelf, number))
 
 
 def test_up_to_the_limit_nothing_is_archived(store: Store):
