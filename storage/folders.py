@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     ScalarSelect,
     bindparam,
+    case,
     exists,
     func,
     insert,
@@ -133,10 +134,11 @@ def shelf_of(db: Connection, shelf_id: int) -> Shelf:
     return _shelf(db.execute(_SHELF, {"id": shelf_id}).one())
 
 
-def record_written(db: Connection, shelf: Shelf, *, settings_digest: str) -> None:
-    """The files of a shelf show what it held when `shelf` was read, or more."""
-    stands = {"_id": shelf.id, "_slug": shelf.slug}
-    db.execute(_RECORD_WRITTEN, stands | {"written": shelf.touched, "settings_digest": settings_digest})
+def record_written(db: Connection, shelf: Shelf, *, settings_digest: str, swept: int = -1) -> None:
+    """The files of a shelf show what it held when `shelf` was read, or more; and what came to it from public shelves is
+    shown there no more, if it had been touched `swept` times when that was looked for."""
+    stands = {"_id": shelf.id, "_slug": shelf.slug, "swept": swept}
+    db.execute(_RECORD_WRITTEN, stands | {"written": shelf.touched, "digest": settings_digest})
 
 
 def id_of(category: str | None) -> ScalarSelect[int]:
@@ -176,10 +178,17 @@ def _folded(slug: str) -> str:
 
 # Asked for often. Made once: to put them together takes as long as to run them.
 _TOUCH = update(table).where(among(table.c.id, "shelves")).values(touched=table.c.touched + 1)
+_DIGEST = bindparam("digest", type_=table.c.settings_digest.type)
 _RECORD_WRITTEN = (
     update(table)
     .where(table.c.id == bindparam("_id"), table.c.slug == bindparam("_slug"))
-    .values(written=bindparam("written"), settings_digest=bindparam("settings_digest"))
+    .values(
+        written=bindparam("written"),
+        settings_digest=case(
+            (table.c.settings_digest.endswith(STRAYS) & (table.c.touched != bindparam("swept")), _DIGEST + STRAYS),
+            else_=_DIGEST,
+        ),
+    )
 )
 _SHELVES = select(
     table.c.id,

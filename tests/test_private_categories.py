@@ -18,6 +18,7 @@ from feeds.clock import SystemClock
 from feeds.errors import OutputError
 from feeds.normalizing.categories import slugs
 from feeds.pipeline import overview, privacy, reporting, site
+from feeds.pipeline.edition import Edition
 from feeds.pipeline.pushing.delivering import topics
 from feeds.records import Article, Source, SourceState
 from feeds.settings import Settings
@@ -257,6 +258,33 @@ def test_an_article_that_is_moved_to_a_private_category_leaves_its_page(either: 
     either.publish()
     assert either.showing("sharedword003") == set()
     assert either.showing("sharedword003", below=either.apart)
+
+
+@pytest.mark.parametrize("is_swept", [False, True])
+def test_an_article_that_is_moved_there_while_all_is_published_leaves_its_page(
+    either: Mill, monkeypatch: pytest.MonkeyPatch, is_swept: bool
+) -> None:
+    mill = either
+    mill.board, mill.pages = LOGIN, "{articles: true}"
+    mill.save("gazette", 1, 2, 3)
+    mill.save("minutes", 1)
+    mill.publish()
+    assert mill.showing("gazetteword002")
+    mill.save("minutes", 2)
+    if is_swept:  # for another, which came before
+        mill.save("gazette", 1, own=("Board",))
+    publish, moves = Edition.publish, [lambda: mill.save("gazette", 2, own=("Board",))]
+
+    def once_it_is_looked_for(self, store, **how):
+        if self.is_private and moves:
+            moves.pop()()
+        return publish(self, store, **how)
+
+    monkeypatch.setattr(Edition, "publish", once_it_is_looked_for)
+    mill.publish()
+    assert not moves
+    mill.publish()
+    assert not mill.showing("gazetteword002")
 
 
 def test_what_is_withdrawn_is_told_to_its_own_readers_alone(mill: Mill) -> None:

@@ -56,6 +56,7 @@ class Edition:
     mark: str = ""  # of a private one, behind its digest
     hidden: Hidden = tombstones.NOTHING
     has_notices: bool = False
+    swept: int = -1  # how often its shelf had been touched when it was looked for what shows private articles
 
     @property
     def is_private(self) -> bool:
@@ -133,7 +134,7 @@ class Edition:
         with store.begin() as db:
             # What came in, or left, while archive documents were written is not what they show: it is due.
             if not held.is_too_much and not (has_archives and archiving.unwritten(db, self.shelf.id)):
-                folders.record_written(db, held.shelf, settings_digest=self.digest)
+                folders.record_written(db, held.shelf, settings_digest=self.digest, swept=self.swept)
                 announcements.note(db, self.topics(done), hub=self.settings.push.hub)
         if has_archives:
             self.remove_emptied(store)

@@ -130,7 +130,9 @@ def _publish(
         except OutputError as error:
             is_swept = False
             work.problems.append(str(error))
-        site = replace(site, standing=standing(store))
+        # What comes to them since then is looked for the next time.
+        swept = {key: shelf.touched for key, shelf in site.standing.items()}
+        site = replace(site, standing=standing(store), swept=swept)
     linked = _linked(store) if is_thorough else {}
     due = [
         edition

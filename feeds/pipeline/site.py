@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import quote
 
@@ -30,6 +30,7 @@ class Site:
     standing: Mapping[Key, Shelf]
     every: tuple[Category | None, ...]  # everything (None), and each category that has a feed
     made: Makings
+    swept: Mapping[Key, int] = field(default_factory=dict)  # see `Edition.swept`
 
     @cached_property
     def hidden(self) -> Hidden:
@@ -94,6 +95,7 @@ class Site:
             mark=privacy.mark(category),
             hidden=self.hidden,
             has_notices=category is not None and category.notices,
+            swept=self.swept.get(shelf.key, -1),
         )
 
     def _edition_of_source(self, shelf: Shelf) -> Edition:
