@@ -209,6 +209,23 @@ def test_a_feed_that_was_not_there_and_is_written_meanwhile_is_delivered_next(mi
     assert [asked.body for asked in station.asked()] == [b"1"]
 
 
+def test_a_feed_that_cannot_be_read_keeps_nobody_busy_and_is_delivered_once_it_can(mill, station, monkeypatch):
+    monkeypatch.setattr(delivering, "BATCH", 2)
+    topic = publish(mill, b"1")
+    for number in range(3):
+        subscribe(mill, station, topic, f"/{number}")
+    publish(mill, b"2")
+    file = mill.settings.output / "atom.xml"
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    run(mill)
+    assert station.all == []
+    file.rmdir()
+    file.with_suffix(".away").rename(file)
+    run(mill)
+    assert sorted(asked.path for asked in station.all) == ["/0", "/1", "/2"]
+
+
 def test_who_renews_is_tried_again_at_once_and_gets_what_he_lacks(mill, station):
     station.plays["/callback"] = lambda _asked: Told(500)
     topic = publish(mill, b"1")

@@ -74,28 +74,33 @@ def _deliver_some(store: Store, settings: Settings, post: Post, clock: Clock) ->
     known = topics(store, settings)
     documents = _documents(known, {one.topic for one in due})
     wanted = [one for one in due if one.topic in documents and documents[one.topic].digest != one.delivered]
-    _pass_over(store, [one for one in due if one not in wanted], known, documents, clock)
+    passed = _pass_over(store, [one for one in due if one not in wanted], known, documents, clock)
     replies = 0
     for call, reply in post.send([_delivery(settings, one, documents[one.topic]) for one in wanted]):
         replies += 1
         _settle(store, call.about, documents[call.about.topic], reply, clock)
-    return len(due) == BATCH and replies == len(wanted)
+    # What cannot be read now is due as before: nothing is gained by another look at once.
+    return len(due) == BATCH and replies == len(wanted) and replies + passed > 0
 
 
 def _pass_over(
     store: Store, ones: Iterable[Subscriber], known: Mapping[str, Path], documents: Mapping[str, Document], clock: Clock
-) -> None:
-    """Those who have what stands there, or where nothing does. Who waits for a feed that is none any more, or none
-    for everybody, is no subscriber."""
+) -> int:
+    """Those who have what stands there, or where nothing does; how many of them wait for nothing any more. Who waits
+    for a feed that is none any more, or none for everybody, is no subscriber."""
+    passed = 0
     with store.begin() as db:  # in which nobody can announce anything, as when a delivery is settled
         for one in ones:
             if one.topic not in known:
                 subscribers.remove(db, topic=one.topic, callback=one.callback)
+                passed += 1
                 continue
             document = documents.get(one.topic)
             is_settled = document.is_latest if document else _mark(known[one.topic]) is None
+            passed += is_settled
             next_at = None if is_settled else clock.now()
             subscribers.record(db, one, delivered=one.delivered, next_attempt_at=next_at)
+    return passed
 
 
 def _documents(known: Mapping[str, Path], wanted: Iterable[str]) -> dict[str, Document]:
