@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -145,14 +146,19 @@ def look(address: str) -> Store | None:
     )
 
 
+def check_address(address: str) -> None:
+    """Raises StoreError where nothing can be opened at a database's address; nothing is opened or made."""
+    _store(address).close()
+
+
 def _store(address: str) -> Store:
     """Nothing is opened yet."""
     try:
         url = make_url(address)
-        return Store(ENGINES.get(url.get_backend_name(), create_engine)(url))
+        return Store(ENGINES.get(url.get_backend_name(), partial(create_engine, hide_parameters=True))(url))
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(
-            "database: no SQLAlchemy address that we can open; sqlite:///feedmill.db is the usual one"
+            "the database has no SQLAlchemy address that we can open; sqlite:///feedmill.db is the usual one"
         ) from error
     except ModuleNotFoundError as error:
         raise StoreError(
@@ -186,6 +192,7 @@ def _sqlite_engine(url: URL) -> Engine:
         raise StoreError(f"{url.database}: its folder does not exist; create it or change database in the config")
     engine = create_engine(
         url,
+        hide_parameters=True,  # of a statement that fails: they may hold secrets, and a traceback is logged
         connect_args={} if "timeout" in url.query else {"timeout": BUSY_SECONDS},
         # One connection for all, or each would see an empty database of its own.
         **({"poolclass": StaticPool} if in_memory else {}),
@@ -211,7 +218,8 @@ def _begin_sqlite(db: Connection) -> None:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)  # a daemon outlives the server's restarts
+    # A daemon outlives the server's restarts.
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -254,7 +262,8 @@ def _shown(url: URL) -> str:
 
 def _reason(error: Exception) -> str:
     """The driver's own words, without SQLAlchemy's statement and parameters, and what would help."""
-    words = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    original = getattr(error, "orig", None) or error
+    words = (str(original).strip() or repr(original)).splitlines()[0]
     for seen, help_ in _HELP:
         if seen in words.lower():
             return f"{words}; {help_}"

@@ -6,6 +6,7 @@ import click
 
 from feeds import settings as config
 from feeds.cli import Context
+from feeds.errors import SettingsError, StoreError
 
 
 @click.command("check")
@@ -13,7 +14,13 @@ from feeds.cli import Context
 def command(context: Context) -> None:
     """Read the config and tell what is wrong with it, with file, line and what would help. What is only doubtful is
     told as well, and is no error."""
+    from storage import check_address
+
     settings = context.settings
+    try:
+        check_address(settings.database)
+    except StoreError as error:
+        raise SettingsError(f"{settings.place('database')}: {error}") from None
     for warning in config.warnings(settings):
         click.echo(f"feedmill: {warning}", err=True)
     categories = "every category found" if settings.categories is None else f"{len(settings.categories)} categories"

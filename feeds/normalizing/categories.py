@@ -37,13 +37,13 @@ class Labels(NamedTuple):
 def by_label(categories: Iterable[Category]) -> Labels:
     """What each of these categories is called."""
     categories = tuple(categories)
-    names = {category.name: category.name for category in categories}
-    aliases: dict[str, str] = {}
-    for category in categories:
-        for label in (category.name, category.title, *category.aliases):
-            names.setdefault(_folded(label), category.name)
-        for alias in category.aliases:
-            aliases.setdefault(_folded(alias), category.name)
+    own = [(category.name, category.name) for category in categories]
+    others = [(alias, category.name) for category in categories for alias in category.aliases]
+    titles = [(category.title, category.name) for category in categories]
+    names = dict(own)
+    for label, name in (*own, *others, *titles):  # a word means the category that has it for a name, then as an alias
+        names.setdefault(_folded(label), name)
+    aliases = {_folded(alias): name for alias, name in others}
     for labels in (names, aliases):
         labels.pop("", None)  # most categories have no title, and most tags no label: that is nothing in common
     return Labels(names=names, aliases=aliases)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,11 @@ def warnings(settings: Settings) -> tuple[str, ...]:
 def _no_sources(settings: Settings) -> Iterator[str]:
     if not settings.sources:
         yield f"{settings.place('sources')}: nothing to read; add a source"
+
+
+def _forgetful(settings: Settings) -> Iterator[str]:
+    if re.fullmatch(r"sqlite(\+\w+)?://(/?|/:memory:)", settings.database):
+        yield f"{settings.place('database')}: is in memory alone, and forgotten when feedmill ends; name a file"
 
 
 def _missing_files(settings: Settings) -> Iterator[str]:
@@ -57,18 +63,21 @@ def _unlisted(settings: Settings) -> Iterator[str]:
 def _unfed(settings: Settings) -> Iterator[str]:
     fed = {folded(name) for source in settings.sources for name in source.categories}
     for index, category in enumerate(settings.categories or ()):
-        if not category.aliases and folded(category.name) not in fed:
+        if not category.aliases and not fed & {folded(category.name), folded(category.title)}:
             where = settings.place("categories", index)
             yield f"{where}: no source names {shown(category.name)}; only articles that name it themselves fill it"
 
 
 def _listed(settings: Settings) -> dict[str, str]:
-    names = [name for category in settings.categories or () for name in (category.name, *category.aliases)]
-    return {folded(name): name for name in names}
+    names = [
+        name for category in settings.categories or () for name in (category.name, category.title, *category.aliases)
+    ]
+    return {folded(name): name for name in names if name}
 
 
 LOOKS: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _no_sources,
+    _forgetful,
     _missing_files,
     _private_hosts,
     _uncategorized,

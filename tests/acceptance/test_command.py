@@ -95,6 +95,24 @@ class TestWhatCannotBeDone:
     @pytest.mark.parametrize(
         ("database", "words"),
         [
+            ("mongo://x/", "no SQLAlchemy address"),
+            ("sqlite:///nowhere/feedmill.db", "its folder does not exist"),
+            ("postgresql+pg8000://someone:hunter22@127.0.0.1:1/x", "its driver 'pg8000' is not installed"),
+        ],
+    )
+    def test_check_tells_of_a_database_that_nothing_can_be_opened_at(
+        self, desk: Feedmill, database: str, words: str
+    ) -> None:
+        desk.config(f"sources: [{{name: desk, path: feed.xml}}]\ndatabase: {database}")
+        result = desk("check")
+        assert (result.code, result.stdout) == (2, "")
+        assert "config.yaml:3: database: " in result.stderr
+        assert words in result.stderr
+        assert "hunter22" not in result.stderr
+
+    @pytest.mark.parametrize(
+        ("database", "words"),
+        [
             ("sqlite:////proc/feedmill.db", "unable to open database file"),
             ("sqlite:///nowhere/feedmill.db", "its folder does not exist"),
             ("sqlite:///feed.xml", "not a database"),

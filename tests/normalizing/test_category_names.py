@@ -133,6 +133,8 @@ def test_a_tag_alone_makes_no_category_were_it_called_the_same():
     assert assign((), (), tags, by_label([replace(sport, aliases=("sport",))])) == ("Sport",)
 
 
-def test_a_name_means_itself_before_it_is_another_categorys_alias():
-    labels = by_label([Category(name="Economy", aliases=("Money",)), Category(name="Money")])
-    assert assign(("Money",), (), (), labels) == ("Money",)
+@pytest.mark.parametrize("written", ["Money", "money"])
+def test_a_name_means_itself_before_it_is_another_categorys_alias_or_title(written: str):
+    for other in (Category(name="Economy", aliases=("Money",)), Category(name="Economy", title="Money")):
+        labels = by_label([other, Category(name="Money")])
+        assert assign((written,), (written,), (), labels) == ("Money",)

@@ -46,6 +46,8 @@ def test_a_config_that_is_nowhere_says_where_it_was_looked_for(tmp_path):
         ),
         ("categories: [Finance]\nsources: [{path: ., categories: [Finance, Finanze]}]", "did you mean 'Finance'?"),
         ("categories: [a, b]\nsources: [{path: ., categories: a}]", "categories[1]: no source names 'b'"),
+        ("database: 'sqlite://'\nsources: [{path: .}]", "database: is in memory alone"),
+        ("database: 'sqlite:///:memory:'\nsources: [{path: .}]", "database: is in memory alone"),
     ],
 )
 def test_what_is_allowed_and_probably_not_meant_is_a_warning(load, text, warning):
@@ -59,6 +61,8 @@ def test_what_is_allowed_and_probably_not_meant_is_a_warning(load, text, warning
         "sources: [{path: .}, {path: 'config.*'}]",
         "sources: [{url: http://127.0.0.1, allow_private_addresses: [127.0.0.1]}, {url: http://1.1.1.1}]",
         "categories: [{name: a, aliases: b}]\nsources: [{path: ., categories: B}]",
+        "categories: [{name: a, title: All of it}]\nsources: [{path: ., categories: all of it}]",
+        "database: sqlite:///memory.db\nsources: [{path: .}]",
         "sources: [{url: http://h.example}]",
     ],
 )
