@@ -97,7 +97,7 @@ class Daemon:
         )
 
     def run(self, signals: Signals) -> int:
-        """Until SIGTERM or Ctrl-C; the exit code."""
+        """Until SIGTERM or Ctrl-C; the exit code, 0 or 130."""
         self.lease.take()
         try:
             if self.server:
@@ -107,10 +107,9 @@ class Daemon:
             self.schedule()
             log.info("running", tick=self.tick.total_seconds(), sources=len(self.config.settings.sources))
             self.manager.ready()
-            self.watch.keep(signals)
+            return self.watch.keep(signals)
         finally:
             self.stop()
-        return 0
 
     def schedule(self) -> None:
         now = SystemClock().now()  # APScheduler's own

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "fetch": "Fetch every source that is due, and publish what moved.",
     "run": "Keep running: fetch when sources are due, publish what moved.",
-    "serve": "Serve the published files, and nothing else.",
+    "serve": "Serve the published files; fetch nothing.",
     "publish": "Write the feeds again from the store.",
     "preview": "Show what a feed or file would bring; store nothing.",
     "sources": "List the sources and their health.",

@@ -6,7 +6,8 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from feeds.serving import Links, Server, application, doors, privacy
 from feeds.serving.status import StatusPage
 from feeds.settings import Settings
 from storage import look
+
+if TYPE_CHECKING:
+    from feeds.daemon.metrics import Metrics
 
 
 @click.command("serve")
@@ -37,6 +41,7 @@ def command(context: Context, host: str | None, port: int | None) -> None:
     private = privacy(context.settings)
     served = application(
         lambda: folder,
+        metrics=partial(_metrics, context.settings),
         links=lambda: links,
         doors=doors(context.settings),
         services=status.services,
@@ -53,6 +58,28 @@ def command(context: Context, host: str | None, port: int | None) -> None:
         server.wait()
     finally:
         server.stop()
+
+
+def _metrics(settings: Settings) -> bytes:
+    """The store in numbers, and this process's; without the former where there is no store yet."""
+    from feeds import pipeline
+    from storage.inventory import inventory
+
+    store = look(settings.database)
+    if store is None:
+        return _counters().exposition()
+    with closing(store):
+        names = [source.name for source in pipeline.complete(store, settings).sources]
+        with store.read() as db:
+            return _counters().exposition(inventory(db, names=names, now=SystemClock().now()))
+
+
+@cache
+def _counters() -> Metrics:
+    """Made when somebody asks: prometheus-client takes its time."""
+    from feeds.daemon.metrics import Metrics
+
+    return Metrics()
 
 
 def _status(settings: Settings, asked: Mapping[str, str]) -> bytes | None:

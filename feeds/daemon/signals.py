@@ -13,6 +13,7 @@ class Signals:
     """Collects SIGTERM, SIGINT and SIGHUP while it is entered, by the main thread."""
 
     END = signal.SIGTERM
+    INTERRUPT = signal.SIGINT
     RELOAD = signal.SIGHUP
 
     def __enter__(self) -> Signals:
@@ -34,8 +35,7 @@ class Signals:
         self._sent.close()
 
     def wait(self, seconds: float) -> frozenset[int]:
-        """The signals that came, waited for no longer than that; Ctrl-C counts as END."""
+        """The signals that came, waited for no longer than that."""
         if not select.select([self._received], [], [], seconds)[0]:
             return frozenset()
-        numbers = frozenset(self._received.recv(4096))
-        return numbers | {int(Signals.END)} if signal.SIGINT in numbers else numbers
+        return frozenset(self._received.recv(4096))

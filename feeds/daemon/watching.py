@@ -19,6 +19,7 @@ from feeds.settings import Settings
 
 LOOK = 1.0  # seconds between two looks
 SOON = timedelta(seconds=2)
+INTERRUPTED = 130  # as shells have it: 128, and the number of SIGINT
 
 
 class Watch:
@@ -46,15 +47,17 @@ class Watch:
         self._hasten = hasten
         self._look_after_ticks = look_after_ticks
 
-    def keep(self, signals: Signals) -> None:
-        """Until SIGTERM or Ctrl-C."""
+    def keep(self, signals: Signals) -> int:
+        """Until SIGTERM or Ctrl-C; the exit code that says which of them it was."""
         alive_at = awake_at = -math.inf
         looked_at = self._clock.monotonic()
         interval = self._manager.watchdog_interval()
         while True:
             received = signals.wait(LOOK)
             if Signals.END in received:
-                return
+                return 0
+            if Signals.INTERRUPT in received:
+                return INTERRUPTED
             self.look_after_config(is_told=Signals.RELOAD in received)
             self._stream.hurry()
             self._look_after_ticks()

@@ -131,6 +131,17 @@ def test_the_lock_and_the_folders_above_are_not_served(mill: Feedmill) -> None:
     assert mill.interrupt(process, signal.SIGTERM).code == 0
 
 
+def test_metrics_tell_of_the_store_without_a_daemon(mill: Feedmill) -> None:
+    process, address = serving(mill)
+    for _time in range(2):
+        with urllib.request.urlopen(f"{address}metrics", timeout=20) as answer:
+            assert answer.headers["Content-Type"].startswith("text/plain")
+            lines = answer.read().decode().splitlines()
+        assert "feedmill_articles 1.0" in lines
+        assert 'feedmill_sources{state="active"} 1.0' in lines
+    mill.interrupt(process, signal.SIGTERM)
+
+
 def test_ctrl_c_ends_it_with_130(mill: Feedmill) -> None:
     process, _address = serving(mill)
     result = mill.interrupt(process, signal.SIGINT)
