@@ -41,11 +41,10 @@ def held(db: Connection, source: str | None = None) -> tuple[Article, ...]:
 
 def named(db: Connection, word: str) -> dict[str, list[int]]:
     """The rows of the articles held that have this address, guid or id, or this source; by source. Who names a source
-    decides on what waits for him: on what waits for its date only where nothing else does."""
+    decides on what waits for him, and never on what waits for its date."""
     is_named = (articles.c.guid == word) | (articles.c.atom_id == word) | (articles.c.url == word)
     query = select(sources.c.name, articles.c.id).join(articles, articles.c.source_id == sources.c.id).where(_IS_HELD)
-    of_source = sources.c.name == word
-    conditions = ((of_source, ~_IS_WAITING), (of_source,), (is_named,))
+    conditions = ((sources.c.name == word, ~_IS_WAITING), (is_named,))
     rows = next(filter(None, (db.execute(query.where(*each)).all() for each in conditions)), [])
     found: dict[str, list[int]] = {}
     for row in rows:

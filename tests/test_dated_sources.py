@@ -21,6 +21,7 @@ from clocks import Clock
 from commanding import run as feedmill
 from feeds import pipeline
 from feeds.daemon.freshness import fresh_until
+from feeds.errors import NotFoundError
 from feeds.pipeline.reading import read, reader
 from feeds.pipeline.reporting import needs
 from feeds.records import Article, Body, Dating, Fetched
@@ -307,6 +308,9 @@ def test_what_waits_can_be_released_and_dropped(gazette: Gazette):
     holding(gazette).sends([later, SOON, OLD])
     with gazette.store.read() as db:
         assert [(one.title, one.is_waiting) for one in held.held(db)] == [(later.title, True), (SOON.title, True)]
+    # Of a source only what a person is to decide on: said twice, it must not mean something else.
+    with pytest.raises(NotFoundError, match="by its address or id"):
+        pipeline.drop(gazette.store, ["gazette"], now=gazette.now)
     assert pipeline.release(gazette.store, gazette.settings, ["old-1"]) == 1
     one = stored(gazette)["old-1"]
     assert (one.published, one.updated, one.date_from) == (START + HOUR, START + HOUR, "first-seen")

@@ -140,15 +140,15 @@ def _ended(gone: Gone, source: Source | None, every: Sequence[Category | None], 
         is_gone=True,
         categories=tuple(Belonging(category=name, reason="it stood there when it went") for name in gone.categories),
         feeds=tuple(
-            Standing(feed=name or "", is_shown=False, reason=why if name in stood_in else "it was not in this category")
+            Standing(feed=name or "", is_shown=False, reason=why if name in stood_in else "it was not in this feed")
             for name in standings
         ),
     )
 
 
 _ENDS = {
-    "withdrawn": "a person withdrew it on {}; it stays away, though its source may still list it",
-    "purged": "`keep` or `keep_for` let go of it on {}; it stays away, though its source may still list it",
+    "withdrawn": "a person withdrew it on {}; it stays away, though its source may list it",
+    "purged": "`keep`, `keep_for` or `feedmill drop` let go of it on {}; it stays away, though its source may list it",
 }
 _HASH = re.compile("[0-9a-f]{64}")
 _TOLD_APART = re.compile("#[0-9a-f]{12}$")

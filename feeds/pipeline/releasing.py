@@ -71,7 +71,8 @@ def _named(db: Connection, words: Sequence[str]) -> dict[str, list[int]]:
         of_word = held.named(db, word)
         if not of_word:
             raise NotFoundError(
-                f"nothing is held of {word!r}, be it a source, an address or an id; `feedmill held` lists it"
+                f"nothing is held of {word!r}, be it a source, an address or an id; `feedmill held` lists what is; "
+                "what waits for its date is named by its address or id"
             )
         for name, ids in of_word.items():
             found[name] = list(dict.fromkeys([*found.get(name, ()), *ids]))
