@@ -269,6 +269,17 @@ def test_a_304_and_an_equal_body_keep_telling_that_a_document_is_cut(mill, origi
     assert mill.refresh()["gazette"].problem == ""
 
 
+def test_a_document_that_is_cut_before_its_first_whole_entry_is_a_failure(mill, origin):
+    head = CUT.partition(b"<entry>")[0]
+    read(mill, gazette=origin.play("/feed.xml", conditional(head + b"<entry><title>a")))
+    gazette = mill.refresh()["gazette"]
+    assert (gazette.status, states(mill)["gazette"].validators) == ("failed", Validators())
+    assert gazette.problem.startswith("cut off")
+    origin.play("/feed.xml", conditional(feed()))  # whole, though it has none
+    pass_time(mill)
+    assert statuses(mill) == {"gazette": "fetched"}
+
+
 def test_an_answer_that_broke_off_unnoticed_is_a_failure_whose_validators_are_not_believed(mill, origin):
     def breaks_off(_request: Request) -> Chunks:
         yield b'HTTP/1.1 200 OK\r\nContent-Type: application/atom+xml\r\nETag: "cut"\r\nConnection: close\r\n\r\n' + CUT

@@ -7,11 +7,11 @@ import importlib
 import keyword
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -126,31 +126,40 @@ class Context:
         return tuple(by_name[name] for name in known(names, by_name, "source", "sources"))
 
 
-def known(names: tuple[str, ...], among: Any, word: str, command: str) -> tuple[str, ...]:
+def known(names: tuple[str, ...], among: Mapping[str, object], word: str, command: str) -> tuple[str, ...]:
     """`names` without repetitions, as they are spelled `among` the known. Raises NotFoundError for any other."""
     return tuple(dict.fromkeys(_known(name, among, word, command) for name in names))
 
 
-def _known(name: str, among: Any, word: str, command: str) -> str:
+def _known(name: str, among: Mapping[str, object], word: str, command: str) -> str:
     if name in among:
         return name
     import difflib
-    import unicodedata
 
-    # Two Unicode forms of one name look alike, and which one a keyboard or a file system gives is not ours to say.
-    forms: dict[str, str] = {unicodedata.normalize("NFC", each): each for each in among}
-    if (same := forms.get(unicodedata.normalize("NFC", name))) is not None:
-        return same
+    from feeds.settings.names import folded
+
+    # As the config has it: capitals do not matter, nor which of two Unicode forms a keyboard or a file system gives.
+    same = [each for each in among if folded(each) == folded(name)]
+    if same and all(among[each] is among[same[0]] for each in same):
+        return same[0]
     close = difflib.get_close_matches(name, list(among), n=1)
     hint = f"did you mean {close[0]}?" if close else f"`feedmill {command}` lists them"
-    raise NotFoundError(f"no {word} is called {name!r}; {hint}")
+    raise NotFoundError(f"no {word} is called {without_login(name)!r}; {hint}")
+
+
+def without_login(word: str) -> str:
+    """What was typed, as it may be repeated: of an address without its user and password."""
+    import re
+
+    return re.sub(r"(?<=://)[^/?#@]*@", "***@", word)
 
 
 def by_word(published: Iterable[Category | None]) -> dict[str, Category]:
-    """Categories by what they may be called: by slug and name; by name alone where the slug is a secret."""
+    """Categories by what they may be called: by name, alias and title, and by slug unless that is a secret."""
     listed = [category for category in published if category]
+    others = {word: category for category in listed for word in (category.title, *category.aliases) if word}
     slugs = {category.slug: category for category in listed if not (category.private and category.private.path)}
-    return slugs | {category.name: category for category in listed}
+    return others | slugs | {category.name: category for category in listed}
 
 
 class Commands(click.Group):

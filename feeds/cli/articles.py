@@ -13,7 +13,7 @@ from storage import articles
 @click.command("articles")
 @click.option("--category", metavar="C", help="Only those of this category, by name or slug.")
 @click.option("--source", metavar="S", help="Only those of this source.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N; 20 unless --json.")
+@click.option("--limit", metavar="N", type=click.IntRange(1, 2**31 - 1), help="At most N; 20 unless --json.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per article.")
 @click.pass_obj
 def command(context: Context, category: str | None, source: str | None, limit: int | None, as_json: bool) -> None:

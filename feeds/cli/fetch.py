@@ -43,14 +43,15 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
             with closing(round_.refreshes) as running:
                 for refresh in _with_progress(running, round_.total, is_quiet=context.verbosity != 0 or as_json):
                     refreshes.append(refresh)
+                    if as_json:
+                        showing.show_json([_json(refresh)])
     except KeyboardInterrupt:  # what was finished is kept, and is published
         _publish(context)
         raise
-    everything = [*refreshes, *waiting]
     if as_json:
-        showing.show_json(_json(refresh) for refresh in everything)
+        showing.show_json(map(_json, waiting))
     elif context.verbosity >= 0:
-        _show([refresh for refresh in everything if names or refresh.status != "waiting"])
+        _show([refresh for refresh in (*refreshes, *waiting) if names or refresh.status != "waiting"])
         _tell_when(waiting)
     publications = _publish(context)  # behind the table, which an output that fails must not hide
     if context.verbosity >= 0 and not as_json:

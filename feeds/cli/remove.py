@@ -17,9 +17,9 @@ def command(context: Context, name: str) -> None:
     """Take a source out of the config, whose comments and order stay. It is not asked any more, and its articles leave
     the published feeds; the store keeps them, and they return if it is added again under the same name."""
     settings = context.settings
-    names = [source.name for source in settings.sources]
-    (name,) = known((name,), names, "source", "sources")
-    context.change_config(editing.without_source(config.read_text(context.file), names.index(name)))
+    numbers = {source.name: number for number, source in enumerate(settings.sources)}
+    (name,) = known((name,), numbers, "source", "sources")
+    context.change_config(editing.without_source(config.read_text(context.file), numbers[name]))
     settings = context.complete
     pipeline.prepare(context.store, settings)
     pipeline.publish(context.store, settings)

@@ -239,6 +239,8 @@ def parse(bodies: Sequence[Body], source: Source, now: datetime) -> tuple[list[t
         else:
             if document.is_cut and not body.is_delimited:  # what came later may be missing, and 304s would hide it
                 problems.append("the answer broke off before its end")
+            elif document.is_cut and not document.entries:  # as if it could be read, it would not be asked for again
+                problems.append(f"{document.problems[0]}; see what it serves")
             else:
                 read.append((body, document))
     return read, tuple(problems)

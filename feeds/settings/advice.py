@@ -45,7 +45,8 @@ def _private_hosts(settings: Settings) -> Iterator[str]:
 
 def _uncategorized(settings: Settings) -> Iterator[str]:
     for index, source in enumerate(settings.sources):
-        if settings.categories and source.url and not source.categories:
+        # A list may name categories of its own.
+        if settings.categories and source.url and not source.categories and source.kind != "opml":
             where = settings.place("sources", index)
             yield f"{where}: has no categories; its articles stand only in the feed of everything"
 
@@ -61,6 +62,8 @@ def _unlisted(settings: Settings) -> Iterator[str]:
 
 
 def _unfed(settings: Settings) -> Iterator[str]:
+    if any(source.kind == "opml" for source in settings.sources):
+        return
     fed = {folded(name) for source in settings.sources for name in source.categories}
     for index, category in enumerate(settings.categories or ()):
         if not category.aliases and not fed & {folded(category.name), folded(category.title)}:

@@ -48,7 +48,7 @@ def with_sources(text: str, *added: Mapping[str, Any]) -> str:
     if not sources.is_block and sources.items:
         raise SettingsError(f"the sources stand between brackets, where only a person can add one; {_BY_HAND}")
     if not sources.items:
-        lines[sources.key] = re.sub(r":\s*(?:\[\s*\]|~|null)?(?=\s*(?:#|$))", ":", lines[sources.key], count=1)
+        lines[sources.key] = re.sub(r":(?:\s*(?:\[\s*\]|~|null))?(?=\s*(?:#|$))", ":", lines[sources.key], count=1)
         return _joined(text, lines[: sources.key + 1], _all_written(added, "  "), lines[sources.key + 1 :])
     last = sources.items[-1]
     indent = lines[last.first][: len(lines[last.first]) - len(lines[last.first].lstrip())]

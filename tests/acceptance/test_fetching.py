@@ -128,7 +128,12 @@ class TestInterruption:
         assert (result.code, result.stdout) == (130, "")
         assert result.stderr.strip() == "feedmill: interrupted; all that was finished is kept"
         assert [entry.title for entry in feedmill.feed("news").entries] == ["Quick"]
-        # The one that was not finished is due as before, at once.
+        # The one that was not finished is due as before, at once; with --json what was finished is told meanwhile.
+        origin.serve("/quick.xml", rss("Quick"))
+        process = feedmill.start("fetch", "--json", "--force")
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["source"] == "quick"
+        feedmill.interrupt(process, number)
         origin.serve("/slow.xml", rss("Slow"))
         assert [each["source"] for each in feedmill("fetch", "--json").objects if each["status"] == "fetched"] == [
             "slow"

@@ -76,11 +76,25 @@ class TestListings:
         assert titles() == {"One", "Two", "Three"}
         assert titles("--source", "more") == {"Three"}
         assert titles("--category", "Town Life") == titles("--category", "town-life") == {"One", "Two"}
+        assert titles("--category", "TOWN  life", "--source", "DESK") == {"One", "Two"}
         assert titles("--category", "Town Life", "--source", "more") == set()
         assert titles("--limit", "1") == {"Two"}
         assert desk("articles", "--source", "mroe").code == 1
         assert "did you mean Town Life?" in desk("articles", "--category", "Town Lif").stderr
-        assert desk("articles", "--limit", "0").code == 2
+        for limit in ("0", "-1", "99999999999999999999"):
+            assert desk("articles", "--limit", limit).code == 2
+        login = desk("fetch", "http://me:hunter22@desk.example/feed")
+        assert (login.code, "hunter22" in login.stderr, "desk.example" in login.stderr) == (1, False, True)
+
+    def test_a_category_is_found_by_its_alias_and_title(self, desk: Feedmill) -> None:
+        (desk.folder / "config.yaml").write_text(
+            "categories: [{name: 金融, slug: money, title: Finance, aliases: [Bourse]}]\n"
+            "sources: [{name: desk, path: feed.xml, categories: [Bourse]}]\n"
+        )
+        desk("fetch")
+        for word in ("金融", "money", "Finance", "bourse"):
+            assert len(desk("articles", "--category", word, "--json").objects) == 2
+            assert desk("publish", word).code == 0
 
     def test_categories_and_sources_in_json_keep_their_keys(self, desk: Feedmill) -> None:
         desk("fetch")

@@ -88,6 +88,8 @@ def test_a_source_is_taken_out_and_every_other_line_stays(tmp_path: Path, number
         "sources: []\n",
         "sources: [ ]  # none yet\noutput: x\n",
         "sources: ~\noutput: x\n",
+        "sources:   # nothing yet\n",
+        "sources: ~  # nothing yet\noutput: x\n",
         "sources:\n- url: https://a.example/\noutput: x\n",
         "sources:\n    -   url: https://a.example/\n        name: a\n# end\n",
         "sources:\n  -\n    url: https://a.example/\n",

@@ -63,6 +63,7 @@ def test_what_is_allowed_and_probably_not_meant_is_a_warning(load, text, warning
         "categories: [{name: a, aliases: b}]\nsources: [{path: ., categories: B}]",
         "categories: [{name: a, title: All of it}]\nsources: [{path: ., categories: all of it}]",
         "database: sqlite:///memory.db\nsources: [{path: .}]",
+        "categories: [a]\nsources: [{url: http://h.example, kind: opml}]",
         "sources: [{url: http://h.example}]",
     ],
 )
