@@ -15,7 +15,8 @@ from feeds.settings import editing
 @click.pass_obj
 def command(context: Context, name: str) -> None:
     """Take a source out of the config, whose comments and order stay. It is not asked any more, and its articles leave
-    the published feeds; the store keeps them, and they return if it is added again under the same name."""
+    the published feeds; the store keeps them, and they return if it is added again at the same address, whatever its
+    name is then."""
     settings = context.settings
     numbers = {source.name: number for number, source in enumerate(settings.sources)}
     (name,) = known((name,), numbers, "source", "sources")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from feeds.records import FetchResult, Source, size_of
 
-# These bound memory where reading is slower than the web.
+# While so much waits no transfer begins: memory is bounded where reading is slower than the web. Those under way still
+# bring theirs on top, as many documents as there are transfers at a time, each within its source's max_size.
 MAX_UNREAD = 100  # results
 MAX_UNREAD_SIZE = 4_000_000  # bytes that they brought
 
