@@ -31,11 +31,14 @@ def known(db: Connection, source: str, guids: Iterable[str]) -> dict[str, Known]
 
 
 def archived(db: Connection, shelf_id: int, number: int | None, *, limit: int | None = None) -> tuple[Article, ...]:
-    """What an archive document of a shelf holds (None: what is in none of them), newest first; equal dates in the order
-    they came. At most `limit` of them."""
+    """What an archive document of a shelf holds (None: what is in none of them), newest first; of equal dates by source,
+    and those of one source in the order they came. At most `limit` of them."""
     values: dict[str, Any] = {"shelf_id": shelf_id, "number": number, "limit": limit}
     query = _archived(is_archive=number is not None, is_limited=limit is not None)
-    return read_articles(db, query, {name: value for name, value in values.items() if value is not None})
+    found = read_articles(db, query, {name: value for name, value in values.items() if value is not None})
+    # Which source answered first is chance, and the same articles are to give the same bytes.
+    by_source = sorted(found, key=lambda article: article.source)
+    return tuple(sorted(by_source, key=lambda article: article.published, reverse=True))
 
 
 def stored(

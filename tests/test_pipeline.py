@@ -89,6 +89,25 @@ def test_an_article_that_moves_to_another_category_leaves_the_old_feed(mill: Mil
     assert (mill.titles("local/atom.xml"), mill.titles("sports/atom.xml")) == (set(), {"Noon"})
 
 
+def test_which_source_was_read_first_moves_nothing_in_what_is_published(tmp_path: Path):
+    published = []
+    for order in (("desk", "gazette"), ("gazette", "desk")):
+        folder = tmp_path / order[0]
+        folder.mkdir()
+        one = Mill(folder, Clock(), open_store(f"sqlite:///{folder}/feedmill.db"))
+        for name in ("Morning", "Noon"):
+            one.article(name, date="2026-11-01 09:00:00")
+        one.feed("Far", "Away")  # of the same second
+        for name in order:
+            one.refresh(name)
+        one.publish()
+        published.append({path: content for path, (content, _moved) in one.tree().items()})
+        one.store.close()
+    assert published[0] == published[1]
+    titles = [entry.title for entry in feedparser.parse(published[0]["atom.xml"]).entries]
+    assert titles == ["Morning", "Noon", "Far", "Away"]
+
+
 @pytest.mark.parametrize("path", ["atom.xml", "news/atom.xml"])
 def test_a_published_file_that_is_missing_is_written_again_though_nothing_is_new(mill: Mill, path: str):
     mill.round()

@@ -9,7 +9,8 @@ from feeds import settings as config
 from feeds.cli import Context, addressing
 from feeds.clock import SystemClock
 from feeds.errors import NotFoundError
-from feeds.settings import editing, names
+from feeds.records import Source
+from feeds.settings import Settings, editing, names
 
 
 @click.command("add")
@@ -21,10 +22,10 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     """Find the feed at URL, or the one that the page there leads to, and write it into the config, whose comments and
     order stay. Each address is asked once; what it answered is stored and published at once."""
     settings, clock = context.settings, SystemClock()
-    found = pipeline.discover(settings, addressing.source_at(address, settings.defaults), clock=clock)
-    here = {source.url: source.name for source in settings.sources if source.url}
-    if found.source.url in here:
-        raise NotFoundError(f"{found.source.location} is there already, as {here[found.source.url]!r}; nothing to add")
+    wanted = addressing.source_at(address, settings.defaults)
+    _refuse_known(wanted, settings)  # before it is asked once more
+    found = pipeline.discover(settings, wanted, clock=clock)
+    _refuse_known(found.source, settings)
     taken = {source.name for source in settings.sources}
     if name in taken:
         raise NotFoundError(f"a source is called {name!r} already; choose another --name")
@@ -43,3 +44,9 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     for other in found.others:
         titled = f" ({other.title})" if other.title else ""
         click.echo(f"feedmill: the page leads to {other.href}{titled} as well", err=True)
+
+
+def _refuse_known(source: Source, settings: Settings) -> None:
+    name = next((known.name for known in settings.sources if known.url == source.url), None)
+    if name is not None:
+        raise NotFoundError(f"{source.location} is there already, as {name!r}; nothing to add")

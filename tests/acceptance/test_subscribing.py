@@ -90,6 +90,7 @@ def test_what_is_there_already_is_not_added_again(mill: Feedmill, origin: Origin
     for again in (mill("add", url), mill("add", url, "--name", "two")):
         assert again.code == 1
         assert "there already, as 'one'" in again.stderr
+    assert len(origin.asked_for("/feed.xml")) == 1
     other = origin.serve("/other.xml", ATOM.format("two"))
     assert "already" in mill("add", other, "--name", "one").stderr
     assert config(mill) == before
