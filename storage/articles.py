@@ -31,7 +31,7 @@ def known(db: Connection, source: str, guids: Iterable[str]) -> dict[str, Known]
 
 
 def archived(db: Connection, shelf_id: int, number: int | None, *, limit: int | None = None) -> tuple[Article, ...]:
-    """What an archive document of a shelf holds (None: what is in none of them), newest first; of equal dates by source,
+    """What an archive document of a shelf holds (None: what is in none of them), newest first; equal dates by source,
     and those of one source in the order they came. At most `limit` of them."""
     values: dict[str, Any] = {"shelf_id": shelf_id, "number": number, "limit": limit}
     query = _archived(is_archive=number is not None, is_limited=limit is not None)

@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Select, and_, or_, select
 
 from feeds.records import SourceState
-from storage.sources import STATE, AnyRow
-from storage.sources import _state as state_of
+from storage.sources import STATE, AnyRow, state_of
 from storage.tables import sources
 
 # In the config, as the store knows it: one that is taken out loses its place on the shelves.

@@ -70,8 +70,8 @@ def shelve(
     rows = _settled(db, placements, slugs)
     published = {article.article_id: article.published for article in placed}
     wanted = {place for each in placements for place in rows.wanted(each)}
-    standing, hidden = _places(db, published)
-    left, entered, gone = standing.keys() - wanted, wanted - standing.keys() - hidden, hidden - wanted
+    standing, copied = _places(db, published)
+    left, entered, gone = standing.keys() - wanted, wanted - standing.keys() - copied, copied - wanted
     covering.forget(db, gone)
     if left:
         archiving.write_these_again(db, ((place[0], number) for place in left if (number := standing[place])))
@@ -124,20 +124,20 @@ def _note_strays(db: Connection, article_ids: Set[int], placements: Iterable[Pla
 def _places(db: Connection, article_ids: Iterable[int]) -> tuple[dict[covering.Place, int | None], set[covering.Place]]:
     """Where these articles stand, with the archive document that holds each there; and where they are copies."""
     standing: dict[covering.Place, int | None] = {}
-    hidden: set[covering.Place] = set()
+    copied: set[covering.Place] = set()
     asked = set(article_ids)
     for shelf_id, article_id, archive, is_copy in db.execute(_PLACES, {"articles": asked}) if asked else ():
         if is_copy:
-            hidden.add((shelf_id, article_id))
+            copied.add((shelf_id, article_id))
         else:
             standing[shelf_id, article_id] = archive
-    return standing, hidden
+    return standing, copied
 
 
 def touch_those_of(db: Connection, article_ids: Iterable[int]) -> set[int]:
     """Every shelf that one of these articles stands on, or is named on as a copy, is to be written; their rows."""
-    standing, hidden = _places(db, article_ids)
-    found = {shelf for shelf, _article in (*standing, *hidden)}
+    standing, copied = _places(db, article_ids)
+    found = {shelf for shelf, _article in (*standing, *copied)}
     folders.touch(db, found)
     return found
 

@@ -87,8 +87,8 @@ def settle(
     shelves_held = standing(db)
     held = {shelf.key: shelf.slug for shelf in shelves_held.values()}
     were_secret = {shelf.key for shelf in shelves_held.values() if SECRET in shelf.settings_digest}
-    claimed = {_folded(slug) for slug in chosen.values()}
-    taken = claimed | {_folded(slug) for slug in held.values()}
+    chosen_ones = {_folded(slug) for slug in chosen.values()}
+    taken = chosen_ones | {_folded(slug) for slug in held.values()}
 
     def free(key: Key) -> str:
         slug = next(slug for slug in _candidates(key, slugs) if _folded(slug) not in taken)
@@ -99,7 +99,7 @@ def settle(
     settled.update(chosen)
     for key in sorted({*keys, *held} - {None} - chosen.keys(), key=lambda key: (isinstance(key, OfSource), str(key))):
         # A slug that the config now gives to another is lost: the config's word counts.
-        is_kept = key in held and (secret is None or key not in were_secret) and _folded(held[key]) not in claimed
+        is_kept = key in held and (secret is None or key not in were_secret) and _folded(held[key]) not in chosen_ones
         settled[key] = held[key] if is_kept else free(key)
     digests = {shelf.key: PRIVATE for shelf in shelves_held.values() if shelf.was_private}
     digests |= {key: SECRET for key in settled if key in (were_secret if secret is None else secret)}

@@ -11,8 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from feeds.records import SourceState
 from storage.batches import batches
-from storage.sources import _RHYTHM, STATE, AnyRow
-from storage.sources import _state as state_of
+from storage.sources import RHYTHM, STATE, AnyRow, state_of
 from storage.tables import articles, categories, sources
 
 By: TypeAlias = Literal["name", "state", "last_success_at", "next_fetch_at", "failures", "problem", "gap", "articles"]
@@ -52,7 +51,7 @@ def _reader(db: Connection, by: By) -> Callable[[str, int, Any], Any]:
             counts = numbers_of_articles(db)
             return lambda name, _failures, _column: counts.get(name, 0)
         case "gap":
-            return lambda _name, _failures, rhythm: _RHYTHM.decode(rhythm).gap
+            return lambda _name, _failures, rhythm: RHYTHM.decode(rhythm).gap
         case "name" | "state":
             return lambda name, _failures, _column: name
         case "failures":

@@ -22,7 +22,7 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 FEW = 100  # sources that are asked for by name, rather than with all others
 
-_RHYTHM = msgspec.json.Decoder(Rhythm)
+RHYTHM = msgspec.json.Decoder(Rhythm)
 _DATING = msgspec.json.Decoder(Dating)
 
 
@@ -58,7 +58,7 @@ def enroll(db: Connection, configured: Iterable[Source]) -> None:
 
 def states(db: Connection) -> dict[str, SourceState]:
     """Every source we ever enrolled, by name; without the stamps of files."""
-    return {row.name: _state(row) for row in db.execute(select(*STATE).order_by(sources.c.name))}
+    return {row.name: state_of(row) for row in db.execute(select(*STATE).order_by(sources.c.name))}
 
 
 def claim(
@@ -87,7 +87,7 @@ def claim(
             return True
         return is_over(row.claimed_by, row.claimed_until, now=now, is_alive=is_alive)
 
-    known = ((row, _state(row)) for row in rows if row.name in by_name)
+    known = ((row, state_of(row)) for row in rows if row.name in by_name)
     due = [(row.id, state) for row, state in known if is_due(by_name[state.name], state) and is_free(row)]
     if limit is not None and len(due) > limit:
         due = sorted(due, key=lambda one: (one[1].next_fetch_at is not None, one[1].next_fetch_at or now))[:limit]
@@ -229,12 +229,13 @@ def _columns(state: SourceState) -> dict[str, Any]:
     }
 
 
-def _state(row: AnyRow) -> SourceState:
+def state_of(row: AnyRow) -> SourceState:
+    """The state in a row of `STATE`."""
     values = row._mapping
     return SourceState(
         name=values["name"],
         validators=Validators(etag=values["etag"], last_modified=values["last_modified"]),
-        rhythm=_RHYTHM.decode(values["rhythm"]),
+        rhythm=RHYTHM.decode(values["rhythm"]),
         **{name: values[name] for name in _PLAIN},
     )
 

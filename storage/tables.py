@@ -293,7 +293,8 @@ categories = Table(
     # that a process killed between storing and publishing leaves the work to the next one.
     Column("touched", Integer, nullable=False, server_default="0"),
     Column("written", Integer, nullable=False, server_default="0"),
-    Column("settings_digest", PlainText, nullable=False, server_default=""),  # the settings its files were written with
+    # Of the settings its files were written with; and behind that what `storage.folders` notes of private ones.
+    Column("settings_digest", PlainText, nullable=False, server_default=""),
 )
 
 # Which articles stand on which shelf, in reading order: the newest of a category are found without a look at the rest.

@@ -18,9 +18,7 @@ import pycurl
 from feeds.clock import Clock
 from feeds.fetching.guard import is_allowed
 from feeds.fetching.politeness import HostQueues, PerHost
-from feeds.fetching.transfer import _CURL_ERRORS as CURL_ERRORS
-from feeds.fetching.transfer import MAX_HEADER_BYTES, new_handle
-from feeds.fetching.transfer import _Socket as Socket
+from feeds.fetching.transfer import CURL_ERRORS, MAX_HEADER_BYTES, Socket, new_handle
 
 K = TypeVar("K")
 

@@ -47,7 +47,7 @@ def host(source: Source, state: SourceState) -> str:
     return urlsplit(timing.address(source, state)).hostname or ""
 
 
-class _Socket(socket.socket):
+class Socket(socket.socket):
     """pycurl duplicates the descriptor it is given and lets this object go, which must take its own along."""
 
     def __del__(self) -> None:
@@ -112,7 +112,7 @@ class Transfer:
         self.body += chunk
         return None
 
-    def on_socket(self, _purpose: int, address: Any) -> _Socket | int:
+    def on_socket(self, _purpose: int, address: Any) -> Socket | int:
         ip, port = address.addr[0], address.addr[1]
         ip = ip.decode() if isinstance(ip, bytes) else ip
         name = urlsplit(self.url).hostname or ""
@@ -122,7 +122,7 @@ class Transfer:
                 f"{name} is at {ip}, which is no public address; if that is meant, name it in allow_private_addresses"
             )
             return int(pycurl.SOCKET_BAD)
-        return _Socket(address.family, address.socktype, address.protocol)
+        return Socket(address.family, address.socktype, address.protocol)
 
     def refuse(self, problem: str) -> int:
         """Give up for a reason of ours; 0 bytes taken tells libcurl."""
@@ -210,7 +210,7 @@ class Transfer:
             words = f"no complete answer within {self.timeout:g} s; raise timeout if it is always slow"
             return FetchFailed(problem=words)
         kind: FailureKind = "dns" if number == pycurl.E_COULDNT_RESOLVE_HOST else "other"
-        return FetchFailed(problem=_CURL_ERRORS.get(number, f"the request failed ({message})"), kind=kind)
+        return FetchFailed(problem=CURL_ERRORS.get(number, f"the request failed ({message})"), kind=kind)
 
 
 def _headers(lines: Iterable[bytes]) -> tuple[tuple[str, str], ...]:
@@ -230,7 +230,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-_CURL_ERRORS: dict[int, str] = {
+CURL_ERRORS: dict[int, str] = {
     pycurl.E_URL_MALFORMAT: "is no address that can be asked; correct the url",
     pycurl.E_COULDNT_RESOLVE_HOST: "its host name was not found; check the spelling, or whether the site still exists",
     pycurl.E_COULDNT_CONNECT: "its server refused the connection; it may be down, or the port may be wrong",

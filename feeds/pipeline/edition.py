@@ -33,7 +33,7 @@ class StoppedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Contents:
     """What a shelf holds outside of its archive documents, at one moment."""
 
     shelf: Shelf
@@ -119,33 +119,33 @@ class Edition:
         """Raises OutputError where a file cannot be written, after all others: a page that fails holds no feed back."""
         done = Put()
         with store.read() as db:
-            held = self.held(db)
-        if has_archives := held.shelf.has_archives or held.is_too_much:
+            here = self.contents(db)
+        if has_archives := here.shelf.has_archives or here.is_too_much:
             done += self.publish_archives(store, is_forced=is_forced, is_stopping=is_stopping)
             with store.read() as db:
-                held = self.held(db)
-        feed = held.feed
+                here = self.contents(db)
+        feed = here.feed
         if self.has_feeds:  # a page takes out by itself what no page may hold
             feed = clean(feed)
         told = self.with_notices(feed)
-        done += self.put({name: partial(write, told) for name, write in self.making.current.items()}, feed, held.alone)
+        done += self.put({name: partial(write, told) for name, write in self.making.current.items()}, feed, here.alone)
         if done.problems:
             raise OutputError(lines(done.problems.values()))
         with store.begin() as db:
             # What came in, or left, while archive documents were written is not what they show: it is due.
-            if not held.is_too_much and not (has_archives and archiving.unwritten(db, self.shelf.id)):
-                folders.record_written(db, held.shelf, settings_digest=self.digest, swept=self.swept)
+            if not here.is_too_much and not (has_archives and archiving.unwritten(db, self.shelf.id)):
+                folders.record_written(db, here.shelf, settings_digest=self.digest, swept=self.swept)
                 announcements.note(db, self.topics(done), hub=self.settings.push.hub)
         if has_archives:
             self.remove_emptied(store)
         return done.publications
 
-    def held(self, db: Connection) -> Held:
+    def contents(self, db: Connection) -> Contents:
         shelf = folders.shelf_of(db, self.shelf.id)
         newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
         shown = self.with_copies(db, self.fit(newest[: self.limit]))
         deleted = self.deleted(db) if self.has_feeds else ()
-        return Held(
+        return Contents(
             shelf=shelf,
             feed=replace(self.about, articles=shown, previous=shelf.latest_archive, deleted=deleted),
             alone=self.alone(db, shown),
@@ -224,12 +224,12 @@ class Edition:
     def publish_archive(self, store: Store, number: int) -> Put:
         with store.read() as db:
             touched = archiving.touched(db, self.shelf.id, number)
-            held = self.fit(articles.archived(db, self.shelf.id, number))
+            found = self.fit(articles.archived(db, self.shelf.id, number))
             previous = archiving.before(db, self.shelf.id, number)
-            alone = self.alone(db, held)
-        feed = clean(replace(self.about, articles=held, number=number, previous=previous))
+            alone = self.alone(db, found)
+        feed = clean(replace(self.about, articles=found, number=number, previous=previous))
         # Of which all has left: one that others lead to holds the chain; behind the oldest, it is removed.
-        kinds = self.making.archive.items() if held or previous else ()
+        kinds = self.making.archive.items() if found or previous else ()
         told = self.with_notices(feed)
         put = self.put({archives.path(number, kind): partial(write, told) for kind, write in kinds}, feed, alone)
         if not put.problems:

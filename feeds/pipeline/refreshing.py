@@ -328,20 +328,24 @@ class Refreshing:
         return is_late or is_much
 
     def _store_arrived(self) -> Iterator[Refresh]:
-        stored = self._patience.write(self._stored_together)
+        stored = self._patience.write(self._stored_together) or [
+            self._patience.write(partial(self._stored_alone, one.visit, found)) for one, found in self._arrived
+        ]
         arrived, self._arrived = self._arrived, []
         for (one, _found), refresh in zip(arrived, stored, strict=True):
             yield from self._finished(refresh, one.visit, one.began_at)
 
-    def _stored_together(self) -> list[Refresh]:
+    def _stored_together(self) -> list[Refresh] | None:
+        """None where it could not be: each is stored by itself then, and what is wrong with one costs that one."""
         try:
             now = whole_seconds(self._clock.now())
             found = [(one.visit, found) for one, found in self._arrived]
             return storing.store_reads(self._store, found, judge=self._judge, now=now)
         except StoreUnavailableError:
             raise
-        except Exception:  # nothing of it is stored: each by itself, and what is wrong with one costs that one alone
-            return [self._stored_alone(one.visit, found) for one, found in self._arrived]
+        except Exception:
+            log.exception("documents could not be stored together")
+            return None
 
     def _stored_alone(self, visit: Visit, found: Read) -> Refresh:
         return self._guarded(

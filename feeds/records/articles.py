@@ -83,7 +83,7 @@ class Article:
     minted_id: str = ""  # a tag: URI of ours for it, should another article hold that id already
     link_key: int = 0  # of its address, to find it by; 0: it has none that is an article's
     title_key: int = 0  # of its title; 0: that says too little
-    held_at: datetime | None = None  # by the flood guard: it stands on no shelf until it is released
+    held_at: datetime | None = None  # it stands on no shelf until it is released, or its date has come
     bands: tuple[int, ...] = ()  # of its text: keys of which others that tell the same have one as well
     copies: tuple[Copy, ...] = ()  # on the shelf that it is published from
     decoded: str = ""  # how the bytes of its document became text, in words
