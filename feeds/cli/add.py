@@ -6,7 +6,7 @@ import click
 
 from feeds import pipeline
 from feeds import settings as config
-from feeds.cli import Context, addressing
+from feeds.cli import Context, addressing, showing
 from feeds.clock import SystemClock
 from feeds.errors import NotFoundError
 from feeds.records import Source
@@ -40,7 +40,7 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     context.change_config(text)
     pipeline.prune(context.store, settings, now=clock.now())
     pipeline.publish(context.store, settings)
-    click.echo(f"{chosen}: {source.location}, {refresh.new} articles")
+    click.echo(f"{chosen}: {source.location}, {showing.count(refresh.new, 'article')}")
     for other in found.others:
         titled = f" ({other.title})" if other.title else ""
         click.echo(f"feedmill: the page leads to {other.href}{titled} as well", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from feeds import settings as config
-from feeds.cli import Context
+from feeds.cli import Context, showing
 from feeds.errors import SettingsError, StoreError
 
 
@@ -23,5 +23,6 @@ def command(context: Context) -> None:
         raise SettingsError(f"{settings.place('database')}: {error}") from None
     for warning in config.warnings(settings):
         click.echo(f"feedmill: {warning}", err=True)
-    categories = "every category found" if settings.categories is None else f"{len(settings.categories)} categories"
-    click.echo(f"{settings.file}: good; {len(settings.sources)} sources, {categories}")
+    listed = settings.categories
+    categories = "every category found" if listed is None else showing.count(len(listed), "category", "categories")
+    click.echo(f"{settings.file}: good; {showing.count(len(settings.sources), 'source')}, {categories}")

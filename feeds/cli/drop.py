@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from feeds import pipeline
-from feeds.cli import Context
+from feeds.cli import Context, showing
 from feeds.clock import SystemClock
 
 
@@ -19,4 +19,4 @@ def command(context: Context, words: tuple[str, ...]) -> None:
     pipeline.prepare(store, settings)
     count = pipeline.drop(store, words, now=SystemClock().now())
     if context.verbosity >= 0:
-        click.echo(f"{count} article{'' if count == 1 else 's'} dropped", err=True)
+        click.echo(f"{showing.count(count, 'article')} dropped", err=True)

@@ -122,7 +122,7 @@ def _tell_when(waiting: Sequence[Refresh]) -> None:
 
 def _tell_where(publications: Sequence[Publication], output: Path) -> None:
     changed = sum(publication.changed for publication in publications)
-    click.echo(f"{changed} published file{'' if changed == 1 else 's'} written, below {output}", err=True)
+    click.echo(f"{showing.count(changed, 'published file')} written, below {output}", err=True)
     if changed:
         page = output / "index.html"
         seen = f"{page} in a browser, or the feeds beside it" if page.is_file() else f"{output / 'atom.xml'}"

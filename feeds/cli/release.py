@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from feeds import pipeline
-from feeds.cli import Context
+from feeds.cli import Context, showing
 
 
 @click.command("release")
@@ -18,4 +18,4 @@ def command(context: Context, words: tuple[str, ...]) -> None:
     pipeline.prepare(store, settings)
     count = pipeline.release(store, settings, words)
     if context.verbosity >= 0:
-        click.echo(f"{count} article{'' if count == 1 else 's'} released", err=True)
+        click.echo(f"{showing.count(count, 'article')} released", err=True)

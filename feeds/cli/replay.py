@@ -51,7 +51,7 @@ def _replayed(context: Context, sources: Sequence[Source]) -> str:
             told = by_name[one.document.source].redact(problem)
             click.echo(f"feedmill: {one.document.source}: {showing.printable(told)}", err=True)
     more = f", {held} held" if held else ""
-    return f"{_count(documents, 'document')} replayed: {new} new{more}, {revised} revised, {mended} mended"
+    return f"{showing.count(documents, 'document')} replayed: {new} new{more}, {revised} revised, {mended} mended"
 
 
 def _show(outlook: Outlook) -> None:
@@ -62,8 +62,8 @@ def _show(outlook: Outlook) -> None:
     numbers = Counter(each.kind for each in outlook.differences)
     more = f", {numbers['held']} held" if numbers["held"] else ""
     click.echo(
-        f"{_count(outlook.documents, 'document')}, {_count(outlook.articles, 'article')}: {numbers['new']} would be "
-        f"new{more}, {numbers['revised']} revised, {numbers['mended']} mended",
+        f"{showing.count(outlook.documents, 'document')}, {showing.count(outlook.articles, 'article')}: "
+        f"{numbers['new']} would be new{more}, {numbers['revised']} revised, {numbers['mended']} mended",
         err=True,
     )
 
@@ -73,8 +73,4 @@ def _show_one(each: Difference) -> None:
     for line in each.lines[:MOST_LINES]:
         click.echo(f"    {showing.printable(line)}")
     if len(each.lines) > MOST_LINES:
-        click.echo(f"    … and {_count(len(each.lines) - MOST_LINES, 'line')} more")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+        click.echo(f"    … and {showing.count(len(each.lines) - MOST_LINES, 'line')} more")

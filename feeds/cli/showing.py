@@ -15,6 +15,11 @@ from feeds.records import Article, Source
 T = TypeVar("T")
 
 
+def count(number: int, word: str, words: str = "") -> str:
+    """`1 article`, `2 articles`; `words` where an s behind it does not make several."""
+    return f"{number} {word if number == 1 else words or f'{word}s'}"
+
+
 def show_json(values: Iterable[Mapping[str, Any]]) -> None:
     """One JSON object a line on standard output."""
     for value in values:

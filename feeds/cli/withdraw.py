@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from feeds import pipeline
-from feeds.cli import Context
+from feeds.cli import Context, showing
 from feeds.clock import SystemClock
 
 
@@ -24,7 +24,7 @@ def command(context: Context, word: str) -> None:
     done = pipeline.withdraw(store, settings, word, now=SystemClock().now())
     if context.verbosity >= 0:
         click.echo(
-            f"{done.articles} article{'' if done.articles == 1 else 's'} withdrawn, gone from {done.files} published "
-            f"file{'' if done.files == 1 else 's'}",
+            f"{showing.count(done.articles, 'article')} withdrawn, gone from "
+            f"{showing.count(done.files, 'published file')}",
             err=True,
         )

@@ -225,7 +225,9 @@ def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:
         sources.record(db, learned)
         refresh = told(learned, "fetched", result.seconds)
         journal.record(db, [refresh], day=now.date())
-    return replace(refresh, problem=learned.problem or f"{added} sources more, {dropped} fewer")
+    return replace(
+        refresh, problem=learned.problem or f"{added} source{'' if added == 1 else 's'} more, {dropped} fewer"
+    )
 
 
 def store_failure(store: Store, visit: Visit, failure: FetchFailed, *, now: datetime) -> Refresh:

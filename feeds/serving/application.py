@@ -165,7 +165,9 @@ class Served:
             return plain(HTTPStatus.MISDIRECTED_REQUEST, "nothing is served here under this name", _CLOSE)
         if request.method not in methods:
             told = " and ".join(methods)
-            return plain(HTTPStatus.METHOD_NOT_ALLOWED, f"only {told} are answered here", ("Allow", ", ".join(methods)))
+            return plain(
+                HTTPStatus.METHOD_NOT_ALLOWED, f"nothing but {told} is answered here", ("Allow", ", ".join(methods))
+            )
         return None
 
     def _tell(self, request: Request, answer: Answer) -> None:

@@ -31,7 +31,7 @@ class TestWhereTheConfigIs:
         user.mkdir(parents=True)
         (user / "config.yaml").write_text("sources: []")
         env = {"XDG_CONFIG_HOME": str(tmp_path / "xdg")}
-        assert "1 sources" in desk("check", env=env).stdout
+        assert "1 source," in desk("check", env=env).stdout
         (desk.folder / "config.yaml").unlink()
         assert str(user / "config.yaml") in desk("check", env=env).stdout
 

@@ -83,7 +83,7 @@ def test_other_methods_are_refused_in_plain_words(served: Served, method: str) -
     served.put("atom.xml")
     response = served.ask("/atom.xml", method)
     assert (response.status, response.headers["allow"]) == (405, "GET, HEAD")
-    assert response.text == "only GET and HEAD are answered here\n"
+    assert response.text == "nothing but GET and HEAD is answered here\n"
 
 
 def test_the_etag_survives_a_rewrite_with_the_same_bytes_and_moves_with_them(served: Served) -> None:
