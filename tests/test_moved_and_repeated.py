@@ -123,7 +123,8 @@ def test_what_waits_for_its_date_goes_on_waiting_when_the_rest_is_released(gazet
     assert pipeline.release(holding(gazette).store, gazette.settings, ["gazette"]) == 30
     assert left(gazette) == {"old-201", "old-202"}
     assert pipeline.release(gazette.store, gazette.settings, ["old-201"]) == 1
-    assert pipeline.release(gazette.store, gazette.settings, ["gazette"]) == 1
+    with pytest.raises(NotFoundError, match="what waits for its date is named by its address or id"):
+        pipeline.release(gazette.store, gazette.settings, ["gazette"])
 
 
 def test_what_waits_for_its_date_goes_on_waiting_when_the_rest_is_dropped(gazette: Gazette):

@@ -52,7 +52,7 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
         showing.show_json(map(_json, waiting))
     elif context.verbosity >= 0:
         _show([refresh for refresh in (*refreshes, *waiting) if names or refresh.status != "waiting"])
-        _tell_when(waiting)
+        _tell_when(waiting, is_forced=force)
     publications = _publish(context)  # behind the table, which an output that fails must not hide
     if context.verbosity >= 0 and not as_json:
         _tell_where(publications, context.settings.output)
@@ -113,8 +113,11 @@ def _show(refreshes: Sequence[Refresh]) -> None:
         )
 
 
-def _tell_when(waiting: Sequence[Refresh]) -> None:
-    if waiting:
+def _tell_when(waiting: Sequence[Refresh], *, is_forced: bool) -> None:
+    if waiting and is_forced:
+        why = "another feedmill is at work on them, or they are not to be asked any more"
+        click.echo(f"{showing.count(len(waiting), 'source')} left alone: {why}; `feedmill sources` tells", err=True)
+    elif waiting:
         times = [refresh.next_fetch_at for refresh in waiting if refresh.next_fetch_at]
         when = f", the next at {showing.short(min(times))}" if times else ""
         click.echo(f"{len(waiting)} not due yet{when}; --force fetches them now", err=True)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def command(context: Context, host: str | None, port: int | None) -> None:
-    """Serve the published files until SIGTERM or Ctrl-C. Nothing is fetched; `feedmill run` does both. With -v, each
-    request is logged."""
+    """Serve the published files until SIGTERM or Ctrl-C. Nothing is fetched; `feedmill run` does both. As
+    `feedmill -v serve` it logs each request."""
     logs.configure(context.verbosity + 1)
     folder = context.settings.output
     wanted = context.settings.server

@@ -99,7 +99,7 @@ def article_json(article: Article) -> dict[str, Any]:
         "content_html": article.content_html,
         "authors": [person.name or person.email or person.url for person in article.authors],
         "tags": [tag.term for tag in article.tags],
-        "categories": article.categories,
+        "categories": sorted(article.categories),  # the store keeps no order, and a preview is to look the same
         "published": moment(article.published),
         "updated": moment(article.updated),
         "date_from": article.date_from,

@@ -38,6 +38,16 @@ class TestManners:
         assert second["If-Modified-Since"] == "Mon, 02 Nov 2026 08:00:00 gmt (about)"
         assert len(web.feed().entries) == 1
 
+    def test_force_says_that_another_is_at_work_on_a_source(self, feedmill: Feedmill, origin: Origin) -> None:
+        url = origin.serve("/slow.xml", stalls=True)
+        feedmill.config(f"sources: [{{name: slow, url: '{url}'}}]")
+        other = feedmill.start("fetch")
+        origin.wait_for("/slow.xml")
+        result = feedmill("fetch", "--force")
+        assert (result.code, "1 source left alone: another feedmill is at work" in result.stderr) == (0, True)
+        assert len(origin.requests) == 1
+        feedmill.interrupt(other)
+
     def test_it_tells_who_it_is_and_what_it_takes(self, web: Feedmill, origin: Origin) -> None:
         web("fetch")
         (request,) = origin.requests

@@ -12,6 +12,7 @@ import pytest
 from served import PATIENCE, Served, read_all, status
 
 from feeds.errors import ServingError
+from feeds.logs import log
 from feeds.serving import Server, application
 from feeds.serving.protocol import HEAD_BYTES, Protocol
 
@@ -49,6 +50,13 @@ def test_a_request_in_the_body_of_another_is_none(served: Served, framing: bytes
     assert [status(b"HTTP/1.1 " + each) for each in answers.split(b"HTTP/1.1 ")[1:]] == [405, 200]
 
 
+@pytest.fixture
+def only_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a command's log has it that was not asked for more."""
+    monkeypatch.setattr(log, "telling", log.telling._replace(least="warning"))
+
+
+@pytest.mark.usefixtures("only_warnings")
 def test_an_upgrade_is_not_taken_up(
     served: Served, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -74,6 +82,7 @@ def test_an_upgrade_is_not_taken_up(
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # a TLS client
     ],
 )
+@pytest.mark.usefixtures("only_warnings")
 def test_what_is_no_request_gets_a_400_and_nothing_on_standard_error(
     served: Served, capfd: pytest.CaptureFixture[str], request_: bytes
 ) -> None:
