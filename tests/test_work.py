@@ -14,6 +14,7 @@ import pytest
 import deadly
 from builders import MONDAY, TUESDAY, article, config, source
 from feeds import normalizing, parsing, pipeline
+from feeds.errors import StoreUnavailableError
 from feeds.normalizing import articles as making_articles
 from feeds.pipeline import reading, refreshing, storing
 from feeds.pipeline.reading import Read
@@ -21,7 +22,7 @@ from feeds.pipeline.storing import Visit
 from feeds.records import Body, Fetched
 from origin import answer, feed
 from statements import statements
-from storage import Store, articles, covering, documents, open_store, sources, stories
+from storage import Store, articles, covering, documents, journal, open_store, sources, stories
 from web_mill import WebMill, read, statuses, titles
 
 JUDGE = stories.Judge(
@@ -207,6 +208,33 @@ def test_one_that_cannot_be_stored_costs_none_of_those_it_arrived_with(mill, ori
     assert {name for name, refresh in done.items() if refresh.status == "failed"} == {"s3"}
     assert "could not be stored" in done["s3"].problem
     assert {name: titles(mill, name) for name in ("s2", "s3", "s4")} == {"s2": {"a2"}, "s3": set(), "s4": {"a4"}}
+
+
+def test_what_is_stored_one_by_one_is_stored_once_though_the_store_cannot_be_used_amid_it(mill, monkeypatch):
+    names = ["s1", "s2", "s3"]
+    arrived = [_arrived(mill.store, name) for name in names]
+    running = refreshing.Refreshing(mill.store, mill.settings, clock=mill.clock, is_patient=True)
+    running._arrived = [(refreshing._Reading(visit=one, reader=None, began_at=0.0), found) for one, found in arrived]
+    store_reads, store_read, tried = storing.store_reads, storing.store_read, []
+
+    def stores_what_comes_alone(store, arrived, **named):
+        if len(arrived) > 1:
+            raise ZeroDivisionError("a fault of ours")
+        return store_reads(store, arrived, **named)
+
+    def fails_at_the_second(store, visit, *arguments, **named):
+        tried.append(visit.source.name)
+        if len(tried) == 2:
+            raise StoreUnavailableError("feedmill.db: database is locked")
+        return store_read(store, visit, *arguments, **named)
+
+    monkeypatch.setattr(storing, "store_reads", stores_what_comes_alone)
+    monkeypatch.setattr(storing, "store_read", fails_at_the_second)
+    assert [(refresh.source, refresh.new) for refresh in running._store_arrived()] == [(name, 1) for name in names]
+    assert tried == ["s1", "s2", "s2", "s3"]
+    with mill.store.read() as db:
+        told = journal.of_sources(db, names, since=MONDAY.date())
+    assert [tally.fetched for name in names for tally in told[name].values()] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
