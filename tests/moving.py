@@ -10,13 +10,15 @@ from email.utils import format_datetime
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+import feedparser
+
 from clocks import Clock
 from feeds import pipeline, settings
 from feeds.pipeline.judging import judge
 from feeds.pipeline.reading import Read, read, reader
 from feeds.pipeline.storing import Visit, store_read
-from feeds.records import Body, Fetched, Refresh
-from storage import Store, sources
+from feeds.records import Article, Body, Fetched, Refresh
+from storage import Store, articles, sources
 
 FORMATS = ("rss", "atom", "json")
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -155,6 +157,16 @@ class Gazette:
         """A round of all that its config names."""
         wanted = self.settings
         list(pipeline.start_round(self.store, wanted, wanted.sources, clock=Clock(self.now)).refreshes)
+
+    @property
+    def stored(self) -> dict[str, Article]:
+        """What the store holds, by guid."""
+        with self.store.read() as db:
+            return {one.guid: one for one in articles.stored(db)}
+
+    def titles(self, path: str = "atom.xml") -> list[str]:
+        """What a published feed shows, in its order."""
+        return [one.title for one in feedparser.parse(self.published[path]).entries]
 
     @property
     def published(self) -> dict[str, bytes]:

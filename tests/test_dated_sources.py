@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import feedparser
 import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from clocks import Clock
 from commanding import run as feedmill
 from feeds import pipeline
-from feeds.daemon.freshness import fresh_until
-from feeds.errors import NotFoundError
 from feeds.pipeline.reading import read, reader
 from feeds.pipeline.reporting import needs
-from feeds.records import Article, Body, Dating, Fetched
+from feeds.records import Body, Dating, Fetched
 from moving import START, Gazette, Item, document, item, words
-from scheduler import Daemon
 from statements import statements
-from storage import articles, held, open_store, sources, tables
+from storage import open_store, sources, tables
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 VISITS = 10
@@ -81,17 +74,8 @@ def list_of(says: Says, asked: datetime, latest: int) -> list[Item]:
     return [item(number, date=says(written_at(number), asked)) for number in range(latest, latest - 10, -1)]
 
 
-def stored(gazette: Gazette) -> dict[str, Article]:
-    with gazette.store.read() as db:
-        return {one.guid: one for one in articles.stored(db)}
-
-
 def dates(gazette: Gazette) -> dict[str, datetime]:
-    return {guid: one.published for guid, one in stored(gazette).items()}
-
-
-def titles(gazette: Gazette) -> list[str]:
-    return [one.title for one in feedparser.parse(gazette.published["atom.xml"]).entries]
+    return {guid: one.published for guid, one in gazette.stored.items()}
 
 
 def known(gazette: Gazette) -> Dating:
@@ -128,7 +112,7 @@ def has_one_date_for_each(gazette: Gazette, says: Says) -> None:
     refresh = gazette.sends(list_of(says, gazette.now + HOUR, 9 + VISITS))
     assert (refresh.new, refresh.revised, dates(gazette), gazette.published) == (0, 0, before, published)
     verdict, date_from = KINDS[says]
-    newest = stored(gazette)[f"old-{9 + VISITS}"]
+    newest = gazette.stored[f"old-{9 + VISITS}"]
     assert (known(gazette).verdict, newest.date_from) == (verdict, date_from)
     assert gazette.now - 2 * HOUR <= newest.published <= gazette.now - HOUR
     assert bool(newest.date_note) == (says not in (undated, honest))
@@ -151,7 +135,7 @@ def test_a_corrected_date_is_the_one_it_was_written_at(one_gazette: Gazette):
     for visit in range(VISITS):
         one_gazette.sends(list_of(eight_hours_ahead, one_gazette.now + HOUR, 10 + visit))
     last = 9 + VISITS
-    assert stored(one_gazette)[f"old-{last}"].published == written_at(last)
+    assert one_gazette.stored[f"old-{last}"].published == written_at(last)
 
 
 def test_a_source_without_news_is_asked_nothing_about_its_dates(gazette: Gazette):
@@ -174,7 +158,7 @@ def test_what_the_config_says_of_dates_counts(one_gazette: Gazette):
     ):
         one_gazette.text = text.replace("categories: [News]", f"categories: [News], dates: {setting}")
         one_gazette.sends([item(number, date=one_gazette.now - DAY)])
-        one = stored(one_gazette)[f"old-{number}"]
+        one = one_gazette.stored[f"old-{number}"]
         assert one.date_from == date_from
         assert (
             one.published
@@ -198,7 +182,7 @@ def test_files_are_never_doubted(one_gazette: Gazette):
         (folder / f"new-{visit}.md").write_text(f"---\ntitle: New {visit}\ndate: {date}\n---\n\n{words(60 + visit)}\n")
         one_gazette.now += HOUR
         one_gazette.fetches()
-    assert {one.date_from for one in stored(one_gazette).values()} == {"published"}
+    assert {one.date_from for one in one_gazette.stored.values()} == {"published"}
 
 
 def test_what_a_hub_delivers_shows_nothing(one_gazette: Gazette):
@@ -250,139 +234,6 @@ def test_no_report_names_a_hidden_source(one_gazette: Gazette):
     one_gazette.text += 'categories: [{name: News, private: {user: miller, password: "open sesame"}}]\n'
     doubted = {"gazette": Dating(verdict="moving", since=START)}
     assert needs(one_gazette.settings, (), (), START + 2 * DAY, doubted=doubted) == []
-
-
-# Dates that lie ahead
-
-
-def holding(gazette: Gazette, policy: str = "hold") -> Gazette:
-    gazette.text = gazette.text.replace("categories: [News]", f"categories: [News], future: {policy}")
-    return gazette
-
-
-def let_out(gazette: Gazette, *, after: timedelta) -> int:
-    gazette.now += after
-    count = pipeline.let_out(gazette.store, gazette.settings, now=gazette.now)
-    pipeline.publish(gazette.store, gazette.settings)
-    return count
-
-
-SOON = item(1, date=START + 5 * HOUR)
-OLD = item(2, date=START - DAY)
-
-
-def test_what_lies_ahead_waits_and_comes_out_by_itself_at_its_own_date(gazette: Gazette):
-    refresh = holding(gazette).sends([SOON, OLD])
-    assert (refresh.new, refresh.problem, titles(gazette)) == (1, "", [OLD.title])
-    before = gazette.published
-    assert (let_out(gazette, after=2 * HOUR), gazette.published) == (0, before)
-    with gazette.store.read() as db:
-        assert (held.next_at(db), held.numbers(db)) == (SOON.date, {})
-    assert let_out(gazette, after=2 * HOUR + MINUTE) == 1
-    one = stored(gazette)["old-1"]
-    assert (titles(gazette), one.published, one.updated) == ([SOON.title, OLD.title], SOON.date, SOON.date)
-    assert (one.date_note, one.held_at) == ("it was seen on 2026-11-02T09:00:00Z, before its date", None)
-    before = gazette.published
-    assert (let_out(gazette, after=HOUR), gazette.published) == (0, before)
-    assert (gazette.sends([SOON, OLD]).new, gazette.published) == (0, before)
-
-
-def test_what_waits_follows_the_date_that_its_source_gives_it(gazette: Gazette):
-    holding(gazette).sends([SOON, OLD])
-    revised = replace(SOON, text=f"{SOON.text}<p>More.</p>", date=START + 8 * HOUR)
-    assert gazette.sends([revised, OLD]).revised == 0
-    assert let_out(gazette, after=4 * HOUR) == 0
-    assert let_out(gazette, after=2 * HOUR) == 1
-    assert stored(gazette)["old-1"].published == stored(gazette)["old-1"].updated == revised.date
-
-
-def test_what_waits_comes_out_when_its_source_finds_the_date_wrong(one_gazette: Gazette):
-    holding(one_gazette).sends([replace(SOON, date=START + 365 * DAY), OLD])
-    one_gazette.sends([replace(SOON, date=START), OLD])
-    assert let_out(one_gazette, after=MINUTE) == 1
-    assert titles(one_gazette) == [SOON.title, OLD.title]
-
-
-def test_what_waits_can_be_released_and_dropped(gazette: Gazette):
-    later = replace(item(3), date=START + 30 * DAY)
-    holding(gazette).sends([later, SOON, OLD])
-    with gazette.store.read() as db:
-        assert [(one.title, one.is_waiting) for one in held.held(db)] == [(later.title, True), (SOON.title, True)]
-    # Of a source only what a person is to decide on: said twice, it must not mean something else.
-    with pytest.raises(NotFoundError, match="by its address or id"):
-        pipeline.drop(gazette.store, ["gazette"], now=gazette.now)
-    assert pipeline.release(gazette.store, gazette.settings, ["old-1"]) == 1
-    one = stored(gazette)["old-1"]
-    assert (one.published, one.updated, one.date_from) == (START + HOUR, START + HOUR, "first-seen")
-    assert pipeline.drop(gazette.store, ["old-3"], now=gazette.now) == 1
-    assert let_out(gazette, after=40 * DAY) == 0
-    assert gazette.sends([later, SOON, OLD]).new == 0
-
-
-def test_what_is_to_be_dropped_comes_with_a_document_that_lists_it_after_its_date(gazette: Gazette):
-    holding(gazette, "drop")
-    assert gazette.sends([SOON, OLD]).new == 1
-    assert gazette.sends([SOON, OLD, item(3)]).new == 1
-    assert set(stored(gazette)) == {"old-2", "old-3"}
-    gazette.now += 5 * HOUR
-    assert gazette.sends([SOON, OLD, item(3), item(4)]).new == 2
-    assert stored(gazette)["old-1"].published == SOON.date
-
-
-def test_an_article_that_is_stored_is_not_dropped_when_its_date_moves_ahead(one_gazette: Gazette):
-    holding(one_gazette, "drop").sends([OLD])
-    revised = replace(OLD, date=START + 30 * DAY, text=f"{OLD.text}<p>More.</p>")
-    assert one_gazette.sends([revised]).revised == 1
-    assert stored(one_gazette)["old-2"].published == OLD.date
-
-
-def test_held_tells_what_waits_for_its_date_from_what_waits_for_a_person(
-    one_gazette: Gazette, capsys: pytest.CaptureFixture[str]
-):
-    holding(one_gazette).sends([SOON, OLD])
-    assert feedmill(["--config", str(one_gazette.folder / "config.yaml"), "held"]) == 0
-    assert "its date" in capsys.readouterr().out
-    assert feedmill(["--config", str(one_gazette.folder / "config.yaml"), "held", "--json"]) == 0
-    assert "before its date" in json.loads(capsys.readouterr().out)["date_note"]
-
-
-def test_a_round_lets_out_what_waited_though_no_source_is_asked(one_gazette: Gazette):
-    holding(one_gazette).sends([replace(SOON, date=START + 2 * HOUR), OLD])  # which is past by the machine's clock
-    one_gazette.text = one_gazette.text.replace("https://old.example/feed", "http://127.0.0.1:9/feed")
-    assert titles(one_gazette) == [OLD.title]
-    with one_gazette.store.begin() as db:
-        (state,) = sources.states(db).values()
-        sources.record_all(db, [replace(state, standing="parked")])
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from feeds.cli import run; sys.exit(run(sys.argv[1:]))",
-        "--config",
-        str(one_gazette.folder / "config.yaml"),
-        "fetch",
-    ]
-    subprocess.run(command, check=False, timeout=60, capture_output=True)
-    assert titles(one_gazette) == [SOON.title, OLD.title]
-
-
-def test_the_daemon_lets_out_what_waited_and_promises_no_cache_more_time_than_that(one_gazette: Gazette):
-    one_gazette.text = "pages: false\nfetch: {future: hold}\nsources: [{name: desk, path: desk}]\n"
-    (one_gazette.folder / "desk").mkdir()
-    for number, day in ((1, "2026-11-01"), (2, "2026-11-05")):
-        text = f"---\ntitle: No. {number}\ndate: {day} 08:00:00\n---\n\n{words(number)}\n"
-        (one_gazette.folder / "desk" / f"{number}.md").write_text(text)
-    one_gazette.fetches()
-    clock = Clock(moment=START + 3 * DAY - MINUTE)
-    daemon = Daemon(one_gazette.store, one_gazette.settings, clock=clock)
-    daemon.work.refresh()
-    daemon.work.publish()
-    assert titles(one_gazette) == ["No. 1"]
-    opens = fresh_until(one_gazette.store, (), now=clock.now(), tick=DAY)
-    assert opens == START + 3 * DAY
-    clock.pass_time(60)
-    daemon.work.publish()
-    assert titles(one_gazette) == ["No. 2", "No. 1"]
-    daemon.work.stream.stop()
 
 
 entry_dates = st.none() | st.integers(-200, 200).map(lambda hours: hours * HOUR)

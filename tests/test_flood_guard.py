@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import feedparser
 import hypothesis
 import pytest
 from hypothesis import given
@@ -93,10 +92,6 @@ def held(gazette: Gazette) -> set[str]:
         return {one.title for one in articles.stored(db) if one.held_at}
 
 
-def titles(gazette: Gazette, path: str = "atom.xml") -> list[str]:
-    return [one.title for one in feedparser.parse(gazette.published[path]).entries]
-
-
 def held_ones(gazette: Gazette, count: int = 30) -> list[Item]:
     """A document of which so many are held."""
     gazette.sends(items(10))
@@ -116,7 +111,7 @@ def survives(gazette: Gazette, move: Move) -> None:
     refresh = gazette.sends([move(item(0)), *moved])
     assert (refresh.new, refresh.revised) == (1, 0)
     assert len(gazette.last.articles) == 1
-    assert titles(gazette)[0] == item(0).title
+    assert gazette.titles()[0] == item(0).title
     assert held(gazette) == set()
 
 
@@ -254,11 +249,11 @@ def test_a_column_that_keeps_its_title_is_new_each_week(one_gazette: Gazette):
 
 def test_a_flood_of_old_articles_is_held_and_what_is_new_goes_out(gazette: Gazette):
     gazette.sends(items(10))
-    before = set(titles(gazette))
+    before = set(gazette.titles())
     refresh = gazette.sends([item(0), *items(10), *strangers(30)])
     assert (refresh.new, refresh.revised) == (1, 0)
     assert refresh.problem.startswith("30 old articles came as new and are held; `feedmill held`")
-    assert set(titles(gazette)) == before | {item(0).title}
+    assert set(gazette.titles()) == before | {item(0).title}
     assert held(gazette) == {one.title for one in strangers(30)}
 
 
@@ -276,7 +271,7 @@ def test_what_is_held_stays_held_whatever_becomes_of_it(gazette: Gazette):
     pipeline.prepare(gazette.store, gazette.settings)
     pipeline.publish(gazette.store, gazette.settings)
     assert len(held(gazette)) == 30
-    assert len(titles(gazette)) == len(titles(gazette, "world/atom.xml")) == 10
+    assert len(gazette.titles()) == len(gazette.titles("world/atom.xml")) == 10
 
 
 def test_a_few_old_articles_go_out(one_gazette: Gazette):
@@ -345,7 +340,7 @@ def test_what_was_withdrawn_stays_away_under_its_aliases_and_feeds_tell_of_it_on
     one_gazette.sends(moved)
     pipeline.withdraw(one_gazette.store, one_gazette.settings, "old-3", now=one_gazette.now)
     assert one_gazette.sends([replace(one, text=f"{one.text}<p>More.</p>") for one in moved]).new == 0
-    assert len(titles(one_gazette)) == 4
+    assert len(one_gazette.titles()) == 4
     assert one_gazette.published["atom.xml"].count(b"deleted-entry ") == 1
 
 
@@ -355,10 +350,10 @@ def test_what_is_released_takes_its_place_by_its_own_date(gazette: Gazette):
         pipeline.release(gazette.store, gazette.settings, ["herald"])
     chosen = strangers(30)[3]
     assert pipeline.release(gazette.store, gazette.settings, [f"http://www.old.example/?p={chosen.number}"]) == 1
-    assert titles(gazette)[10:] == [chosen.title]
+    assert gazette.titles()[10:] == [chosen.title]
     assert pipeline.release(gazette.store, gazette.settings, ["gazette"]) == 29
-    assert titles(gazette) == [one.title for one in flood]
-    assert titles(gazette, "news/atom.xml") == [one.title for one in flood]
+    assert gazette.titles() == [one.title for one in flood]
+    assert gazette.titles("news/atom.xml") == [one.title for one in flood]
     refresh = gazette.sends(flood)
     assert (refresh.new, refresh.revised) == (0, 0)
 
@@ -379,7 +374,7 @@ def test_what_is_held_takes_nobody_elses_place(one_gazette: Gazette):
     assert pipeline.prune(one_gazette.store, one_gazette.settings, now=one_gazette.now).articles == 0
     one_gazette.text = one_gazette.text.replace("keep: 12", "keep: 8")
     assert pipeline.prune(one_gazette.store, one_gazette.settings, now=one_gazette.now).articles == 2 + 15
-    assert len(titles(one_gazette)) == 10
+    assert len(one_gazette.titles()) == 10
 
 
 def test_the_weekly_report_names_what_is_held(one_gazette: Gazette):

@@ -137,6 +137,7 @@ def _known(name: str, among: Mapping[str, object], word: str, command: str) -> s
     import difflib
 
     from feeds.settings.names import folded
+    from feeds.settings.values import shown
 
     # As the config has it: capitals do not matter, nor which of two Unicode forms a keyboard or a file system gives.
     same = [each for each in among if folded(each) == folded(name)]
@@ -144,14 +145,7 @@ def _known(name: str, among: Mapping[str, object], word: str, command: str) -> s
         return same[0]
     close = difflib.get_close_matches(name, list(among), n=1)
     hint = f"did you mean {close[0]}?" if close else f"`feedmill {command}` lists them"
-    raise NotFoundError(f"no {word} is called {without_login(name)!r}; {hint}")
-
-
-def without_login(word: str) -> str:
-    """What was typed, as it may be repeated: of an address without its user and password."""
-    import re
-
-    return re.sub(r"(?<=://)[^/?#@]*@", "***@", word)
+    raise NotFoundError(f"no {word} is called {shown(name)}; {hint}")
 
 
 def by_word(published: Iterable[Category | None]) -> dict[str, Category]:

@@ -11,7 +11,7 @@ from storage import articles
 
 
 @click.command("articles")
-@click.option("--category", metavar="C", help="Only those of this category, by name or slug.")
+@click.option("--category", metavar="C", help="Only those of this category, by name, alias, title or slug.")
 @click.option("--source", metavar="S", help="Only those of this source.")
 @click.option("--limit", metavar="N", type=click.IntRange(1, 2**31 - 1), help="At most N; 20 unless --json.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per article.")

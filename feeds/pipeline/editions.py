@@ -151,12 +151,14 @@ def _publish(
 
 def _touched(store: Store, site: Site) -> list[Edition] | None:
     """What was touched since `site` was found; None where only a look at everything tells what that moves."""
+    if site.private:
+        return None
     with store.read() as db:
         shelves = folders.touched(db)
-        editions = {shelf.key: edition for shelf in shelves if (edition := site.edition(shelf))}
+    editions = {shelf.key: edition for shelf in shelves if (edition := site.edition(shelf))}
     is_new = any(site.may_grow(shelf.key) for shelf in shelves if shelf.key not in editions)
     has_moved = any(shelf.slug != site.standing[shelf.key].slug for shelf in shelves if shelf.key in editions)
-    return None if is_new or has_moved or site.private else list(editions.values())
+    return None if is_new or has_moved else list(editions.values())
 
 
 def _linked(store: Store) -> Mapping[int, Collection[int]]:

@@ -66,7 +66,8 @@ class Site:
     def may_grow(self, key: Key) -> bool:
         """Whether a shelf that is not published becomes so once something stands there."""
         if isinstance(key, OfSource):
-            return bool(self.made.source.current) and key.name in self._names - self.hidden.sources
+            is_shown = key.name in self._names and key.name not in self.hidden.sources
+            return is_shown and bool(self.made.source.current)
         return self.settings.categories is None
 
     @cached_property

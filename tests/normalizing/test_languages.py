@@ -43,5 +43,4 @@ def test_without_the_detect_extra_no_language_is_guessed(monkeypatch: pytest.Mon
     ],
 )
 def test_with_the_detect_extra_the_text_tells(text, language):
-    pytest.importorskip("py3langid")
     assert languages.detect(text) == language

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import traceback
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -114,6 +115,21 @@ def test_a_damaged_file_is_no_traceback(path: Path):
     content[100:] = os.urandom(len(content) - 100)
     path.write_bytes(content)
     assert "restore a backup" in refused(f"sqlite:///{path}")
+
+
+def test_a_statement_that_fails_is_told_without_what_it_was_to_write(store: Store):
+    row = {"name": "gazette", "location_digest": "", "problem": "correct-horse"}
+
+    def twice() -> None:
+        with store.begin() as db:
+            db.execute(insert(table), [row])
+            db.execute(insert(table), [row])
+
+    with pytest.raises(StoreError) as failed:
+        twice()
+    told = "".join(traceback.format_exception(failed.value))
+    assert "INSERT INTO sources" in told
+    assert "correct-horse" not in told
 
 
 def test_a_read_only_file_says_who_needs_write_access(path: Path):
