@@ -12,7 +12,6 @@ from feeds.normalizing.revisions import noticed
 from feeds.pipeline.making import Making
 from feeds.pipeline.preparing import digest_of
 from feeds.publishing import WRITERS, archives, output
-from feeds.publishing.cleaning import clean
 from feeds.publishing.validating import checked
 from feeds.records import Article, Copy, Deleted, Feed, Publication
 from feeds.settings import Settings
@@ -125,8 +124,6 @@ class Edition:
             with store.read() as db:
                 here = self.contents(db)
         feed = here.feed
-        if self.has_feeds:  # a page takes out by itself what no page may hold
-            feed = clean(feed)
         told = self.with_notices(feed)
         done += self.put({name: partial(write, told) for name, write in self.making.current.items()}, feed, here.alone)
         if done.problems:
@@ -227,7 +224,7 @@ class Edition:
             found = self.fit(articles.archived(db, self.shelf.id, number))
             previous = archiving.before(db, self.shelf.id, number)
             alone = self.alone(db, found)
-        feed = clean(replace(self.about, articles=found, number=number, previous=previous))
+        feed = replace(self.about, articles=found, number=number, previous=previous)
         # Of which all has left: one that others lead to holds the chain; behind the oldest, it is removed.
         kinds = self.making.archive.items() if found or previous else ()
         told = self.with_notices(feed)

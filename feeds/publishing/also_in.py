@@ -14,7 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from feeds.publishing import markup
-from feeds.publishing.cleaning import fit
+from feeds.publishing.cleaning import IN_FEEDS
 from feeds.records import Unnamed
 
 Named: TypeAlias = Iterator[tuple[str, str]]  # title and address; "" where it has none
@@ -73,4 +73,4 @@ def _is_meant(unnamed: Unnamed, title: str, address: str) -> bool:
 
 def _plain(title: str) -> str:
     """A title as the format that says least of it has it."""
-    return markup.short(" ".join(fit(title).split()), 80)
+    return markup.short(" ".join(IN_FEEDS.out_of(title).split()), 80)

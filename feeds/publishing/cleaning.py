@@ -10,29 +10,49 @@ from typing import Any
 
 from feeds.records import Feed
 
+
+class Forbidden:
+    """Characters that no document of a kind may hold, beside lone surrogates, which UTF-8 cannot; `pattern` finds them
+    in UTF-8."""
+
+    def __init__(self, pattern: bytes) -> None:
+        self._pattern = re.compile(pattern)
+
+    def out_of(self, text: str) -> str:
+        """The text without them; itself where it has none, as nearly always."""
+        if text.isprintable():
+            return text
+        try:
+            raw = text.encode()
+        except UnicodeEncodeError:
+            raw = text.encode(errors="ignore")
+        else:
+            # Only what is left of a text is looked at character by character.
+            if not self._pattern.search(raw.translate(None, _PLAIN)):
+                return text
+        return self._pattern.sub(b"", raw).decode()
+
+
+_PLAIN = bytes({*range(0x20, 0x7F), *b"\t\n\r"})
 # XML 1.0, section 2.2: not even escaped. In JSON they would be allowed, and no reader wants them there either.
-_CONTROLS = bytes({*range(0x20)} - {*b"\t\n\r"})
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]+")
+IN_FEEDS = Forbidden(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+# HTML's standard, section 13.1.
+IN_PAGES = Forbidden(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xef(?:\xb7[\x90-\xaf]|\xbf[\xbe\xbf])")
 
 
 def clean(feed: Feed) -> Feed:
-    """The feed without control characters and lone surrogates; itself where it has none.
+    """The feed without what no feed may hold; itself where it has none of it.
 
-    Normalizing takes them out of every article; this is for what came into the store past it.
+    Normalizing takes it out of every article; this is for what came into the store past it.
     """
     cleaned: Feed = _clean(feed)
     return cleaned
 
 
-def fit(text: str) -> str:
-    """The same for a single text."""
-    return text if text.isprintable() or _is_fit(text) else _FORBIDDEN.sub("", text)
-
-
 def _clean(value: Any) -> Any:
     """The same object where nothing had to go: that is nearly always, and costs no copy."""
     if isinstance(value, str):
-        return fit(value)
+        return IN_FEEDS.out_of(value)
     if isinstance(value, tuple):
         cleaned = tuple(map(_clean, value))
         return value if all(map(_is, cleaned, value)) else cleaned
@@ -42,15 +62,6 @@ def _clean(value: Any) -> Any:
         moved = {name: new for name, old in zip(names, values, strict=True) if (new := _clean(old)) is not old}
         return replace(value, **moved) if moved else value
     return value
-
-
-def _is_fit(text: str) -> bool:
-    """Whether nothing has to go, which is found much quicker than by the pattern."""
-    try:
-        raw = text.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return False
-    return len(raw.translate(None, _CONTROLS)) == len(raw) and b"\xef\xbf\xbe" not in raw and b"\xef\xbf\xbf" not in raw
 
 
 def _is(one: object, other: object) -> bool:

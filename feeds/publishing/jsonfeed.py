@@ -16,11 +16,16 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 _NO_TYPE = "application/octet-stream"  # an attachment must have one
 # Of sanitized markup, where no text holds a `<`.
 _BREAK = re.compile(r"<(?:/?(?:p|div|li|ul|ol|tr|table|blockquote|h[1-6]|pre|figure)|[bh]r)(?=[\s>])", re.IGNORECASE)
+_FORBIDDEN = re.compile(rb"(?<!\\)(?:\\\\)*\\(?:u00[01]|[bf])|\xef\xbf[\xbe\xbf]")  # as they are written in JSON
+_MARKS = (rb"\u00", rb"\b", rb"\f", b"\xef\xbf")  # found much quicker
 _TAG = re.compile(r'<[^<>"]*+(?:"[^"]*+"[^<>"]*+)*+>')
 
 
 def write(feed: Feed) -> bytes:
-    """The feed as a JSON Feed: the same articles give the same bytes."""
+    """The feed as a JSON Feed: the same articles give the same bytes.
+
+    Raises ValueError for characters that XML does not know: they are in no feed of ours.
+    """
     document = _present(
         version=_VERSION,
         title=feed.title,
@@ -31,7 +36,10 @@ def write(feed: Feed) -> bytes:
         hubs=[{"type": "WebSub", "url": feed.hub}] if feed.hub else [],
     )
     document["items"] = [_item(article, about.language(article, feed)) for article in feed.articles]
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    encoded = msgspec.json.encode(document)
+    if any(mark in encoded for mark in _MARKS) and _FORBIDDEN.search(encoded):
+        raise ValueError("control characters")
+    return msgspec.json.format(encoded, indent=2) + b"\n"
 
 
 def _item(article: Article, language: str) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import nh3
 
+from feeds.publishing.cleaning import IN_PAGES
+
 _TAGS = frozenset(
     "a abbr audio b bdi bdo blockquote br caption cite code col colgroup data dd del details dfn div dl dt em "
     "figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p picture pre q rp rt ruby s samp small source "
@@ -68,15 +70,6 @@ _VALUES = {
 }
 
 
-# Characters that no HTML document may hold (its standard, section 13.1), and lone surrogates, which UTF-8 cannot.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]+")
-
-
-def fit(text: str) -> str:
-    """The text without what no page may hold."""
-    return _FORBIDDEN.sub("", text)
-
-
 def _value(tag: str, name: str, value: str) -> str | None:
     """An attribute's value as a page may show it; None takes the attribute away."""
     if (pattern := _VALUES.get(name)) is not None and not pattern.fullmatch(value):
@@ -109,7 +102,7 @@ def fitted(html: str, *, below: int, picture: str) -> str:
 
     `picture` names an image that is all a link has, and has no text of its own.
     """
-    cleaned = _CLEANER.clean(_OTHER_NAME.sub(_renamed, fit(html)))
+    cleaned = _CLEANER.clean(_OTHER_NAME.sub(_renamed, IN_PAGES.out_of(html)))
     fitting = _Fitting(below, escape(picture))
     return _TO_FIT.sub(fitting.tag, _EMPTY_LINK.sub("", cleaned))
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from markupsafe import Markup
 
 from feeds.publishing import archives, markup, theming
+from feeds.publishing.cleaning import IN_FEEDS, IN_PAGES
 from feeds.records import Article, Enclosure, Feed
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def anchor_of(atom_id: str) -> str:
 
 
 def _digest(atom_id: str) -> str:
-    return hashlib.sha256(atom_id.encode("utf-8", "replace")).hexdigest()[:32]
+    return hashlib.sha256(IN_FEEDS.out_of(atom_id).encode()).hexdigest()[:32]
 
 
 class Pages:
@@ -163,7 +164,7 @@ class Pages:
         # Whatever a template does, it must not keep other pages from being made; it is told, with its cause.
         except Exception as error:
             raise _templates().failure(error, template, self._theme) from error
-        return (markup.fit(html) + self._anchors_left_out(html, known)).encode()
+        return (IN_PAGES.out_of(html) + self._anchors_left_out(html, known)).encode()
 
     def _anchors_left_out(self, html: str, known: tuple[Article, ...]) -> str:
         """A theme's template may show an article without its anchor; the page must be found by it all the same."""

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from feeds.errors import NotFoundError
 from feeds.publishing import charts, markup, templates, theming
 from feeds.publishing.charts import Bar
+from feeds.publishing.cleaning import IN_PAGES
 from feeds.publishing.pages import SECURITY_POLICY
 from feeds.records import Tally
 
@@ -156,7 +157,7 @@ def write(overview: Overview) -> bytes:
         short=markup.short,
         spark=charts.spark,
     )
-    return markup.fit(html).encode()
+    return IN_PAGES.out_of(html).encode()
 
 
 def assets() -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from lxml import etree
 
 from feeds.errors import OutputError
 from feeds.publishing import also_in
-from feeds.publishing.cleaning import fit
+from feeds.publishing.cleaning import IN_FEEDS
 from feeds.publishing.pages import ARTICLES, anchor_of, path_of
 from feeds.records import Unnamed
 
@@ -86,7 +86,7 @@ def showing(
 
     Raises OutputError where one cannot be read.
     """
-    atom_ids = [fit(atom_id) for atom_id in atom_ids]
+    atom_ids = [IN_FEEDS.out_of(atom_id) for atom_id in atom_ids]
     traces = {name: _traces(name, atom_ids, also_deleted) for name in TRACES}
     for path in _files(folder, traces.__contains__) if atom_ids or unnamed else ():
         if _holds(folder / path, traces[path.name]) or _names(folder / path, unnamed):
@@ -125,7 +125,7 @@ def shows(
     folder: Path, path: str, atom_ids: Collection[str], unnamed: Unnamed = _NOBODY, *, also_deleted: bool = False
 ) -> bool:
     """Whether `showing` would find a published file, which need not be there. Raises OutputError."""
-    atom_ids = [fit(atom_id) for atom_id in atom_ids]
+    atom_ids = [IN_FEEDS.out_of(atom_id) for atom_id in atom_ids]
     target = folder / path
     if not target.is_file():
         return False
