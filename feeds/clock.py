@@ -26,6 +26,11 @@ class SystemClock:
         return time.monotonic()
 
 
+def whole_seconds(moment: datetime) -> datetime:
+    """Dates of ours are published, and a feed's dates have no use for fractions."""
+    return moment.replace(microsecond=0)
+
+
 def token() -> str:
     """Forty-three characters that nobody can guess, fit for an address: 32 random bytes."""
     return secrets.token_urlsafe(32)

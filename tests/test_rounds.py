@@ -359,7 +359,7 @@ def test_a_permanent_redirect_is_asked_directly_once_it_is_proven(mill, origin):
 def test_what_never_ends_is_told_in_words(mill, origin, monkeypatch):
     read(mill, gazette=origin.play("/feed.xml", answer(body=feed("a"))))
     killed_while_reading(mill, "gazette")
-    monkeypatch.setattr(refreshing, "Workers", partial(workers.Workers, seconds=3))
+    monkeypatch.setattr("feeds.pipeline.apart.Workers", partial(workers.Workers, seconds=3))
     monkeypatch.setattr(reading, "read_apart", deadly.never_ends)
     assert "took more than 3 s" in mill.refresh("gazette")["gazette"].problem
     assert states(mill)["gazette"].attempts > 0

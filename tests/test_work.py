@@ -16,7 +16,8 @@ from builders import MONDAY, TUESDAY, article, config, source
 from feeds import normalizing, parsing, pipeline
 from feeds.errors import StoreUnavailableError
 from feeds.normalizing import articles as making_articles
-from feeds.pipeline import reading, refreshing, storing
+from feeds.pipeline import apart, reading, refreshing, storing
+from feeds.pipeline.patience import Patience
 from feeds.pipeline.reading import Read
 from feeds.pipeline.storing import Visit
 from feeds.records import Body, Fetched
@@ -213,8 +214,9 @@ def test_one_that_cannot_be_stored_costs_none_of_those_it_arrived_with(mill, ori
 def test_what_is_stored_one_by_one_is_stored_once_though_the_store_cannot_be_used_amid_it(mill, monkeypatch):
     names = ["s1", "s2", "s3"]
     arrived = [_arrived(mill.store, name) for name in names]
-    running = refreshing.Refreshing(mill.store, mill.settings, clock=mill.clock, is_patient=True)
-    running._arrived = [(refreshing._Reading(visit=one, reader=None, began_at=0.0), found) for one, found in arrived]
+    patience = Patience(mill.clock, is_patient=True)
+    waiting = apart.Apart(mill.store, clock=mill.clock, judge=JUDGE, patience=patience, nudge=lambda: None)
+    waiting._arrived = [(apart._Reading(visit=one, reader=None, began_at=0.0), found) for one, found in arrived]
     store_reads, store_read, tried = storing.store_reads, storing.store_read, []
 
     def stores_what_comes_alone(store, arrived, **named):
@@ -230,7 +232,7 @@ def test_what_is_stored_one_by_one_is_stored_once_though_the_store_cannot_be_use
 
     monkeypatch.setattr(storing, "store_reads", stores_what_comes_alone)
     monkeypatch.setattr(storing, "store_read", fails_at_the_second)
-    assert [(refresh.source, refresh.new) for refresh in running._store_arrived()] == [(name, 1) for name in names]
+    assert [(each.refresh.source, each.refresh.new) for each in waiting.store()] == [(name, 1) for name in names]
     assert tried == ["s1", "s2", "s2", "s3"]
     with mill.store.read() as db:
         told = journal.of_sources(db, names, since=MONDAY.date())

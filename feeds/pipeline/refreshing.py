@@ -8,53 +8,35 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from feeds import fetching
-from feeds.clock import Clock
-from feeds.errors import FeedmillError, SourceError, StoreError, StoreUnavailableError
+from feeds.clock import Clock, whole_seconds
 from feeds.logs import log
 from feeds.pipeline import storing
+from feeds.pipeline.apart import Apart, Stored
 from feeds.pipeline.claiming import claim_pushed
+from feeds.pipeline.faults import guarded
 from feeds.pipeline.judging import judge
 from feeds.pipeline.patience import Patience
 from feeds.pipeline.preparing import manners
 from feeds.pipeline.storing import Visit
 from feeds.pipeline.unchanged import Unchanged
-from feeds.records import Fetched, FetchFailed, FetchResult, Pacing, Postponed, Refresh, Source, SourceState, size_of
+from feeds.records import Fetched, FetchFailed, FetchResult, Postponed, Refresh, Source, SourceState, size_of
 from feeds.settings import Settings
-from feeds.workers import NoWorkerError, Workers, affordable, forked
 from storage import Store, claims, sources
 
-if TYPE_CHECKING:  # imported where there is something to read: parsers take their time, and mostly nothing is new
+if TYPE_CHECKING:
     from feeds.pipeline.pushing.inbox import Inbox
-    from feeds.pipeline.reading import Read, Reader
 
-T = TypeVar("T")
-
-TOGETHER = 20  # documents with news that are stored in one transaction
-TOGETHER_ARTICLES = 200  # and articles, of which first documents bring many: they are held until then
-TOGETHER_SIZE = 5_000_000  # and bytes
-SOON = 2.0  # seconds that these wait for each other at most
 FEW = 30  # documents of one round that are read in this process: to start another one would cost more
-READ_AHEAD = 4  # documents on their way to or from each worker
 LAST_READS = 8.0  # seconds that documents at workers have to be read in, once everything is to end
 LOOK = 1.0  # seconds between two looks at what else there is to do
 RENEWAL = timedelta(minutes=5)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Reading:
-    """A document at a worker."""
-
-    visit: Visit
-    reader: Reader
-    began_at: float
 
 
 class Refreshing:
@@ -91,9 +73,9 @@ class Refreshing:
         self._unchanged = Unchanged()
         self._renewed_at = clock.now()
         self._read_here = 0
-        self._workers = self._forked() if expected > FEW else None
-        self._reading: dict[Future[Read], _Reading] = {}
-        self._arrived: list[tuple[_Reading, Read]] = []
+        self._apart = Apart(store, clock=clock, judge=self._judge, patience=self._patience, nudge=self._fetching.nudge)
+        if expected > FEW:
+            self._apart.fork()
         self.is_closed = False
 
     @property
@@ -148,23 +130,15 @@ class Refreshing:
         finally:
             self.is_closed = True
             results.close()
-            if self._workers is not None:
-                self._workers.close()
+            self._apart.close()
             self._give_back()
 
     def take_in(self, visit: Visit) -> Iterator[Refresh]:
         """The refresh that a visit leads to; none yet if a worker reads it first, none if it was broken off."""
         began_at = self._clock.monotonic()
-        refresh = self._patience.write(partial(self._guarded, visit, self._absorb))
+        refresh = self._patience.write(partial(guarded, self._store, self._clock, visit, self._absorb))
         if refresh is not None:
             yield from self._finished(refresh, visit, began_at)
-
-    def _forked(self) -> Workers | None:
-        """Cheap only now, while nothing else goes on in this process."""
-        if not self._store.location:
-            return None
-        self._store.close()  # it opens again when it is needed: no connection may outlive a fork
-        return forked(affordable())
 
     def _follow(self, results: Iterator[tuple[Source, FetchResult] | None]) -> Iterator[Refresh]:
         interruption: KeyboardInterrupt | None = None
@@ -174,21 +148,22 @@ class Refreshing:
             interruption = error
             self.stop()
             yield from self._take_in_all(results)
-        while self._reading and self._has_time():
+        while self._apart.is_busy and self._has_time():
             yield from self._wait_for_workers()
-        yield from self._store_arrived()
-        yield from self._give_up_reading()
+        yield from self._told(self._apart.store())
+        for visit in self._apart.give_up():  # not read in time: asked, and the answer not waited for
+            yield from self.take_in(replace(visit, result=Postponed(was_asked=True, is_over=True)))
         if interruption:
             raise interruption
 
     def _take_in_all(self, results: Iterator[tuple[Source, FetchResult] | None]) -> Iterator[Refresh]:
         for arrived in results:
-            yield from self._take_back()
+            yield from self._told(self._apart.take_back())
             if arrived is not None:
                 source, result = arrived
                 yield from self.take_in(Visit(source=source, state=self._claimed[source.name], result=result))
             yield from self._take_pushed()
-            while self._workers and len(self._reading) >= READ_AHEAD * self._workers.number and self._has_time():
+            while self._apart.is_full and self._has_time():
                 yield from self._wait_for_workers()
             self._keep_up()
 
@@ -211,8 +186,8 @@ class Refreshing:
             yield from self.take_in(Visit(source=one[0], state=state, result=one[1]))
 
     def _wait_for_workers(self) -> Iterator[Refresh]:
-        wait(self._reading, timeout=LOOK, return_when=FIRST_COMPLETED)
-        yield from self._take_back()
+        self._apart.wait(LOOK)
+        yield from self._told(self._apart.take_back())
         self._keep_up()
 
     def _begin_to_end(self) -> None:
@@ -220,36 +195,6 @@ class Refreshing:
 
     def _has_time(self) -> bool:
         return self._clock.monotonic() < self._ends_at
-
-    def _give_up_reading(self) -> Iterator[Refresh]:
-        """What workers did not read in time: asked, and the answer not waited for."""
-        late = [one.visit for one in self._reading.values()]
-        self._reading.clear()
-        for visit in late:
-            yield from self.take_in(replace(visit, result=Postponed(was_asked=True, is_over=True)))
-
-    def _guarded(self, visit: Visit, stage: Callable[[Visit, datetime], T]) -> T | Refresh:
-        """What a stage gives. A fault of ours costs this source, not the round, nor every minute from now."""
-        now = whole_seconds(self._clock.now())
-        try:
-            return stage(visit, now)
-        except SourceError as error:  # reading it ends the process that does, or never ends
-            state = replace(visit.state, attempts=max(visit.state.attempts, 1))
-            return self._failed(replace(visit, state=state), str(error), now)
-        except StoreUnavailableError:
-            raise
-        except StoreError as error:  # nothing is wrong with the store, so it is with what was to be stored
-            log.exception("source could not be stored", source=visit.source.name)
-            return self._failed(visit, f"could not be stored ({error}); please report it", now)
-        except FeedmillError:
-            raise
-        except Exception as error:
-            log.exception("source could not be refreshed", source=visit.source.name)
-            return self._failed(visit, f"could not be read ({error!r}); please report it", now)
-
-    def _failed(self, visit: Visit, problem: str, now: datetime) -> Refresh:
-        pacing = getattr(visit.result, "pacing", Pacing())
-        return storing.store_failure(self._store, visit, FetchFailed(problem=problem, pacing=pacing), now=now)
 
     def _absorb(self, visit: Visit, now: datetime) -> Refresh | None:
         match visit.result:
@@ -271,14 +216,14 @@ class Refreshing:
 
         one = reader(self._settings, visit.source, now, visit.state)
         is_suspect = visit.state.attempts > 0
-        is_many = self._read_here >= FEW or self._workers is not None
-        is_apart = bool(self._store.location) and (is_suspect or self._is_patient or is_many)
+        is_many = self._read_here >= FEW or self._apart.is_begun
+        is_apart = self._apart.is_possible and (is_suspect or self._is_patient or is_many)
         if is_suspect or not is_apart:  # noted before the work: if it ends our process, the next one knows
             again_at = now + visit.source.interval if is_suspect else None
             with self._store.begin() as db:
                 sources.begin_reading(db, visit.source.name, again_at=again_at)
         if is_apart:
-            self._hand_over(visit, one, answer)
+            self._apart.hand_over(visit, one, answer)
             return None
         self._read_here += 1
         found = read(self._store, one, answer)
@@ -286,71 +231,9 @@ class Refreshing:
             self._store, visit, found, judge=self._judge, now=now
         )
 
-    def _hand_over(self, visit: Visit, one: Reader, answer: Fetched) -> None:
-        from feeds.pipeline.reading import read_apart
-
-        if self._workers is None:
-            self._workers = Workers(affordable())
-        future = self._workers.submit(read_apart, self._store.location, one, answer)
-        self._reading[future] = _Reading(visit=visit, reader=one, began_at=self._clock.monotonic())
-        future.add_done_callback(lambda _future: self._fetching.nudge())
-
-    def _take_back(self) -> Iterator[Refresh]:
-        """What workers have read meanwhile, stored; many together, as a transaction costs more than what is new."""
-        for future in [each for each in self._reading if each.done()]:
-            one = self._reading.pop(future)
-            found = self._patience.write(partial(self._guarded, one.visit, partial(self._found, future, one.reader)))
-            if isinstance(found, Refresh):
-                yield from self._finished(found, one.visit, one.began_at)
-            else:
-                self._arrived.append((one, found))
-        if self._arrived and (not self._reading or self._is_time_to_store()):
-            yield from self._store_arrived()
-
-    def _found(self, future: Future[Read], one: Reader, visit: Visit, now: datetime) -> Read | Refresh:
-        """What a worker read, to be stored; of what could not be read at all that is told at once."""
-        assert isinstance(visit.result, Fetched)
-        try:
-            found = future.result()
-        except (StoreUnavailableError, NoWorkerError):  # its own look at the store; or none could be started
-            from feeds.pipeline.reading import read
-
-            found = read(self._store, one, visit.result)
-        return storing.store_unread(self._store, visit, found, now=now) or found
-
-    def _is_time_to_store(self) -> bool:
-        is_late = self._clock.monotonic() - self._arrived[0][0].began_at >= SOON
-        is_much = (
-            len(self._arrived) >= TOGETHER
-            or sum(len(found.articles) for _one, found in self._arrived) >= TOGETHER_ARTICLES
-            or sum(size_of(one.visit.result) for one, _found in self._arrived) >= TOGETHER_SIZE
-        )
-        return is_late or is_much
-
-    def _store_arrived(self) -> Iterator[Refresh]:
-        stored = self._patience.write(self._stored_together) or [
-            self._patience.write(partial(self._stored_alone, one.visit, found)) for one, found in self._arrived
-        ]
-        arrived, self._arrived = self._arrived, []
-        for (one, _found), refresh in zip(arrived, stored, strict=True):
-            yield from self._finished(refresh, one.visit, one.began_at)
-
-    def _stored_together(self) -> list[Refresh] | None:
-        """None where it could not be: each is stored by itself then, and what is wrong with one costs that one."""
-        try:
-            now = whole_seconds(self._clock.now())
-            found = [(one.visit, found) for one, found in self._arrived]
-            return storing.store_reads(self._store, found, judge=self._judge, now=now)
-        except StoreUnavailableError:
-            raise
-        except Exception:
-            log.exception("documents could not be stored together")
-            return None
-
-    def _stored_alone(self, visit: Visit, found: Read) -> Refresh:
-        return self._guarded(
-            visit, lambda visit, now: storing.store_read(self._store, visit, found, judge=self._judge, now=now)
-        )
+    def _told(self, stored: Iterator[Stored]) -> Iterator[Refresh]:
+        for each in stored:
+            yield from self._finished(*each)
 
     def _finished(self, refresh: Refresh, visit: Visit, began_at: float) -> Iterator[Refresh]:
         if refresh.status != "unchanged":
@@ -403,8 +286,3 @@ class Refreshing:
             seconds=round(refresh.seconds, 3),
             problem=refresh.problem,
         )
-
-
-def whole_seconds(moment: datetime) -> datetime:
-    """Dates of ours are published, and a feed's dates have no use for fractions."""
-    return moment.replace(microsecond=0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
-from feeds.clock import Clock
+from feeds.clock import Clock, whole_seconds
 from feeds.pipeline.claiming import claim
 from feeds.pipeline.preparing import prepare
-from feeds.pipeline.refreshing import Refreshing, whole_seconds
+from feeds.pipeline.refreshing import Refreshing
 from feeds.pipeline.storing import Visit
 from feeds.records import Fetched, Refresh, Source
 from feeds.settings import Settings
