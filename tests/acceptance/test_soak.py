@@ -31,7 +31,7 @@ from feeds import pipeline, settings
 from feeds.fetching.http import MAX_TRANSFERS
 from feeds.fetching.mailbox import MAX_UNREAD
 from feeds.pipeline import unchanged
-from feeds.pipeline.refreshing import READ_AHEAD, TOGETHER
+from feeds.pipeline.apart import AHEAD, TOGETHER
 from storage import open_store, sources
 
 MINUTES = float(os.environ.get("FEEDMILL_SOAK_MINUTES", "1"))
@@ -341,7 +341,7 @@ def assert_polite(soak: Soak) -> None:
     assert [each for each in early if each.stop and not each.stop.is_kill and each.is_known] == []
     again = Counter(each.stop for each in early)
     # Under way, not looked at, not written, being read.
-    most = MAX_TRANSFERS + MAX_UNREAD + unchanged.TOGETHER + TOGETHER + READ_AHEAD
+    most = MAX_TRANSFERS + MAX_UNREAD + unchanged.TOGETHER + TOGETHER + AHEAD
     # Twice: where the machine is busy two kills can be so near that one is taken for the other.
     assert max(again.values(), default=0) <= 2 * most
 
