@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
-from rounds import CATEGORIES, CONFIG, PROJECT, command
+import rounds
+from rounds import CATEGORIES, CONFIG, command
 
 HERE = Path(__file__).resolve().parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feedmill-benchmark"
@@ -45,9 +46,8 @@ class Contender:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Ours, without what could lead the requests elsewhere, and with a home that nobody else uses."""
-    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return {**kept, "PYTHONPATH": str(PROJECT), "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    """That of `rounds`, with a home that nobody else uses."""
+    return {**rounds.environment(), "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
 
 
 def _write_config(folder: Path, urls: Sequence[str], *, more: str = "") -> None:

@@ -69,8 +69,10 @@ def command() -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Ours, without what could lead the requests elsewhere."""
+    """Ours, without what could lead the requests elsewhere, or keep Python from keeping what it compiled: an installed
+    package is compiled once, and so is the working tree by a first run."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**kept, "PYTHONPATH": str(PROJECT)}
 
 
