@@ -6,7 +6,7 @@ import glob
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -81,7 +81,7 @@ class Settings:
     sources: tuple[records.Source, ...]  # in the order of the file
     defaults: records.Source  # what `fetch:` says, for an address that is no source
     secrets: tuple[str, ...] = field(repr=False)  # of the database and all sources: no output may show them
-    lines: Mapping[marked_yaml.Path, int] = field(repr=False, compare=False)
+    text: str = field(repr=False, compare=False)  # of the file
     push: Push = Push()
     private_output: Path = Path("public.private")  # absolute; what only our server gives away, for a password
     stories: bool = True  # one that several sources tell is shown once
@@ -93,7 +93,13 @@ class Settings:
 
     def place(self, *path: str | int) -> str:
         """Where a value stands, as `config.yaml:12: sources[3].path`."""
-        return complaints.place(self.file, self.lines, path)
+        return complaints.place(self.file, _lines(self.text), path)
+
+
+@lru_cache(maxsize=1)
+def _lines(text: str) -> Mapping[marked_yaml.Path, int]:
+    """Of each value. Read anew when somebody asks, which is seldom: they would take more room than all settings."""
+    return marked_yaml.load(text).lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +118,7 @@ class Folder:
         return self.path / written
 
 
-def settings(
-    keys: ConfigKeys, tree: dict[str, Any], *, file: Path, home: str, lines: Mapping[marked_yaml.Path, int]
-) -> Settings:
+def settings(keys: ConfigKeys, tree: dict[str, Any], *, file: Path, home: str, text: str) -> Settings:
     """The settings that `keys` describe; `tree` is the same as written, which knows what is secret."""
     folder = Folder(file.absolute().parent, home)
     sources = tuple(_sources(keys, tree, folder))
@@ -136,7 +140,7 @@ def settings(
         sources=sources,
         defaults=defaults,
         secrets=addresses.longest_first({*of_sources, *addresses.worth_hiding(_own_secrets(keys, tree))}),
-        lines=lines,
+        text=text,
     )
 
 

@@ -36,6 +36,7 @@ def load(path: Path, *, environ: Mapping[str, str], text: str | None = None) -> 
 
     SettingsError holds one line for each thing that is wrong.
     """
+    text = read_text(path) if text is None else text
     marked = _read(path, text)
     filled, complaints = environment.fill({} if marked.value is None else marked.value, environ)
     tree: dict[str, Any] = filled if isinstance(filled, dict) else {}
@@ -48,12 +49,12 @@ def load(path: Path, *, environ: Mapping[str, str], text: str | None = None) -> 
     complaints += [each for each in wrong if not any(each.path[:end] in unset for end in range(1, len(each.path) + 1))]
     if complaints or keys is None:
         raise SettingsError(report(path, complaints, marked.lines))
-    return settings(keys, tree, file=path, home=home, lines=marked.lines)
+    return settings(keys, tree, file=path, home=home, text=text)
 
 
 def defaults() -> Settings:
     """What an empty config says, for what needs no config."""
-    return settings(ConfigKeys(), {}, file=Path("config.yaml"), home="", lines={(): 1})
+    return settings(ConfigKeys(), {}, file=Path("config.yaml"), home="", text="")
 
 
 def _config_home(environ: Mapping[str, str]) -> Path:
@@ -74,9 +75,9 @@ def read_text(path: Path) -> str:
         raise SettingsError(f"{path}:{line}: bytes that are not UTF-8; save the file as UTF-8") from None
 
 
-def _read(path: Path, text: str | None) -> Marked:
+def _read(path: Path, text: str) -> Marked:
     try:
-        return marked_yaml.load(read_text(path) if text is None else text)
+        return marked_yaml.load(text)
     except YamlError as error:
         raise SettingsError(f"{path}:{error.line}: {error.reason}") from None
 
