@@ -25,7 +25,7 @@ from feeds import pipeline, settings
 from feeds.normalizing.categories import slugs
 from feeds.publishing import archives
 from feeds.records import Article
-from storage import Store, archiving, folders, open_store, saving
+from storage import Store, archiving, open_store, saving, shelves
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 AT_ONCE = 5_000  # articles stored in one transaction
@@ -63,8 +63,8 @@ class Mill:
     def lay_out(self) -> None:
         """As if everything had been published before."""
         with self.store.read() as db:
-            shelves = folders.standing(db).values()
-        for shelf in shelves:
+            standing = shelves.standing(db).values()
+        for shelf in standing:
             has_more = True
             while has_more:
                 with self.store.begin() as db:

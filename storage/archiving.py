@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from storage.among import among
 from storage.batches import batches
-from storage.tables import archives, categories, shelves
+from storage.tables import archives, shelved, shelves
 
 SIZE = 100  # articles in one archive document, at most
 MOST = 50  # documents that are filled in one transaction
@@ -93,12 +93,12 @@ def write_these_again(db: Connection, documents: Iterable[tuple[int, int]]) -> N
 
 def holding(db: Connection, article_ids: Iterable[int]) -> set[tuple[int, int]]:
     """The archive documents that hold one of these articles, each a shelf and a number."""
-    columns = shelves.c.category_id, shelves.c.archive
+    columns = shelved.c.category_id, shelved.c.archive
     return {
         (row.category_id, row.archive)
         for some in batches(article_ids)
         for row in db.execute(
-            select(*columns).where(shelves.c.article_id.in_(some), shelves.c.archive.is_not(None)).distinct()
+            select(*columns).where(shelved.c.article_id.in_(some), shelved.c.archive.is_not(None)).distinct()
         )
     }
 
@@ -107,14 +107,13 @@ def linked(db: Connection) -> dict[int, range]:
     """By shelf: the numbers of the archive documents that a reader meets who walks to the end. Shelves without any are
     left out."""
     # Two steps in an index for each shelf: to group all that stands on shelves would mean to read all of it.
-    held = (shelves.c.category_id == categories.c.id, shelves.c.archive.is_not(None))
+    held = (shelved.c.category_id == shelves.c.id, shelved.c.archive.is_not(None))
     oldest, newest = (
-        select(end(shelves.c.archive)).where(*held).correlate(categories).scalar_subquery()
-        for end in (func.min, func.max)
+        select(end(shelved.c.archive)).where(*held).correlate(shelves).scalar_subquery() for end in (func.min, func.max)
     )
     return {
         shelf_id: range(first, last + 1)
-        for shelf_id, first, last in db.execute(select(categories.c.id, oldest, newest))
+        for shelf_id, first, last in db.execute(select(shelves.c.id, oldest, newest))
         if first is not None
     }
 
@@ -144,12 +143,12 @@ def take_out(db: Connection, article_ids: Iterable[int]) -> set[tuple[int, int]]
     """These articles were revised: readers find them again in the subscription document. Those that left an archive
     document for it, each with its shelf."""
     found: set[tuple[int, int]] = set()
-    columns = (shelves.c.category_id, shelves.c.article_id)
+    columns = (shelved.c.category_id, shelved.c.article_id)
     for some in batches(article_ids):
-        held = shelves.c.article_id.in_(some) & shelves.c.archive.is_not(None)
+        held = shelved.c.article_id.in_(some) & shelved.c.archive.is_not(None)
         here = {(shelf_id, article_id) for shelf_id, article_id in db.execute(select(*columns).where(held))}
         if here:
-            db.execute(update(shelves).where(held).values(archive=None))
+            db.execute(update(shelved).where(held).values(archive=None))
         found |= here
     return found
 
@@ -162,16 +161,16 @@ def _oldest(db: Connection, shelf_id: int) -> int | None:
 _AGAIN = {"is_written": False, "touched": archives.c.touched + 1}
 
 # Asked for every shelf that is written. Made once: to put them together takes longer than to run them.
-_HERE = shelves.c.category_id == bindparam("shelf")
+_HERE = shelved.c.category_id == bindparam("shelf")
 _OF_SHELF = archives.c.category_id == bindparam("shelf")
-_COUNT = select(func.count()).select_from(shelves).where(_HERE, shelves.c.archive.is_(None))
+_COUNT = select(func.count()).select_from(shelved).where(_HERE, shelved.c.archive.is_(None))
 _LEAVING = (
-    select(shelves.c.article_id)
-    .where(_HERE, shelves.c.archive.is_(None))
-    .order_by(shelves.c.published, shelves.c.article_id.desc())
+    select(shelved.c.article_id)
+    .where(_HERE, shelved.c.archive.is_(None))
+    .order_by(shelved.c.published, shelved.c.article_id.desc())
     .limit(bindparam("limit"))
 )
-_SEAL = update(shelves).where(_HERE, among(shelves.c.article_id, "articles")).values(archive=bindparam("archive"))
+_SEAL = update(shelved).where(_HERE, among(shelved.c.article_id, "articles")).values(archive=bindparam("archive"))
 _LATEST = select(func.max(archives.c.number)).where(_OF_SHELF)
 _LATEST_WRITTEN = (
     select(archives.c.number).where(_OF_SHELF, archives.c.is_written).order_by(archives.c.number.desc()).limit(1)
@@ -182,6 +181,6 @@ _TOUCHED = select(archives.c.touched).where(*_IT)
 _RECORD_WRITTEN = update(archives).where(*_IT, archives.c.touched == bindparam("touched_then")).values(is_written=True)
 _NUMBERS = select(archives.c.number).where(_OF_SHELF)
 _NUMBERS_BEFORE = _NUMBERS.where(archives.c.number < bindparam("oldest"))
-_NEWEST = select(func.max(shelves.c.archive)).where(_HERE, shelves.c.archive.is_not(None))
-_BEFORE = _NEWEST.where(shelves.c.archive < bindparam("number"))
-_OLDEST = select(func.min(shelves.c.archive)).where(_HERE, shelves.c.archive.is_not(None))
+_NEWEST = select(func.max(shelved.c.archive)).where(_HERE, shelved.c.archive.is_not(None))
+_BEFORE = _NEWEST.where(shelved.c.archive < bindparam("number"))
+_OLDEST = select(func.min(shelved.c.archive)).where(_HERE, shelved.c.archive.is_not(None))

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Select, bindparam, func, literal, or_, select, union_all
 
 from feeds.records import Article, Known, Tag
-from storage import archiving, categories, covering, folders
+from storage import archiving, covering, placing, shelves
 from storage.among import among
 from storage.batches import batches
 from storage.rows import NAMED_SOURCE, AnyRow, id_of_source, labels_of, read_articles, select_articles
-from storage.tables import aliases, articles, covered, shelves, sources, tombstones
-from storage.tables import categories as table
+from storage.tables import aliases, articles, covered, shelved, sources, tombstones
+from storage.tables import shelves as table
 
 # The categories of an article with these categories of its own and these tags.
 Assign: TypeAlias = Callable[[tuple[str, ...], tuple[Tag, ...]], tuple[str, ...]]
@@ -47,8 +47,8 @@ def stored(
     """What the store holds, newest first: of one category, of one source, of both at once, or all of it."""
     query = select_articles().order_by(articles.c.published.desc(), articles.c.id).limit(limit)
     if category is not None:
-        on_shelf = shelves.c.category_id == folders.id_of(category)
-        query = query.join(shelves, shelves.c.article_id == articles.c.id).where(on_shelf)
+        on_shelf = shelved.c.category_id == shelves.id_of(category)
+        query = query.join(shelved, shelved.c.article_id == articles.c.id).where(on_shelf)
     if source is not None:
         query = query.where(sources.c.name == source)
     return read_articles(db, query)
@@ -66,7 +66,7 @@ def ids_on(db: Connection, shelf_ids: Iterable[int]) -> set[str]:
     queries = (
         select(articles.c.atom_id).join(each, each.c.article_id == articles.c.id).where(each.c.category_id.in_(some))
         for some in batches(wanted)
-        for each in (shelves, covered)
+        for each in (shelved, covered)
     )
     return {atom_id for query in queries for atom_id in db.scalars(query)}
 
@@ -97,7 +97,7 @@ def reshelve(
     source: str,
     assign: Assign | None,
     *,
-    slugs: folders.Slugs,
+    slugs: shelves.Slugs,
     private: Set[str] = frozenset(),
     rank: covering.Rank = covering.by_date,
 ) -> None:
@@ -113,13 +113,13 @@ def reshelve(
         placed.append(_placed(row, assign if row.held_at is None else None))
         if row.revised_at:
             renewed.add(row.id)
-    placement = categories.Placement(source_id, placed, private)
+    placement = placing.Placement(source_id, placed, private)
     # A page of what was off all shelves, its source out of the config, may lie in public still: `are_old`.
-    moves = categories.shelve(db, [placement], slugs=slugs, rank=rank, are_old=True)
+    moves = placing.shelve(db, [placement], slugs=slugs, rank=rank, are_old=True)
     # Any archive document may show what a revised article was before, which is to leave as well.
     for shelf_id in {shelf_id for shelf_id, article_id in moves.left if article_id in renewed}:
         archiving.write_again(db, shelf_id)
-    folders.touch(db, moves.keys)
+    shelves.touch(db, moves.keys)
 
 
 def shelve_released(
@@ -128,7 +128,7 @@ def shelve_released(
     ids: Sequence[int],
     assign: Assign | None,
     *,
-    slugs: folders.Slugs,
+    slugs: shelves.Slugs,
     private: Set[str] = frozenset(),
 ) -> None:
     """Put these articles of a source, held until now, on the shelves that `assign` names; None: on none. Which of them
@@ -137,25 +137,25 @@ def shelve_released(
         row for some in batches(ids) for row in db.execute(select(*_TO_SHELVE).where(articles.c.id.in_(some))).all()
     ]
     placed = [_placed(row, assign) for row in rows]
-    placement = categories.Placement(id_of_source(db, source), placed, private)
-    moves = categories.shelve(db, [placement], slugs=slugs)
-    folders.touch(db, moves.keys)
+    placement = placing.Placement(id_of_source(db, source), placed, private)
+    moves = placing.shelve(db, [placement], slugs=slugs)
+    shelves.touch(db, moves.keys)
 
 
 def count(db: Connection) -> dict[str | None, int]:
     """How many articles stand on each shelf, by category; None for everything."""
     rows = db.execute(
         select(table.c.name, func.count())
-        .join(shelves, shelves.c.category_id == table.c.id)
+        .join(shelved, shelved.c.category_id == table.c.id)
         .where(table.c.source_id.is_(None))
         .group_by(table.c.name)
     )
     return {name: number for name, number in rows}  # noqa: C416 - a Result is no mapping's argument
 
 
-def _placed(row: AnyRow, assign: Assign | None) -> categories.Placed:
+def _placed(row: AnyRow, assign: Assign | None) -> placing.Placed:
     """The place of an article, a row of `_TO_SHELVE`."""
-    return categories.Placed(row.id, row.published, assign(*labels_of(row)) if assign else None)
+    return placing.Placed(row.id, row.published, assign(*labels_of(row)) if assign else None)
 
 
 @cache
@@ -163,16 +163,16 @@ def _archived(*, is_archive: bool, is_limited: bool) -> Select[Any]:
     """Made once, as it is run for every document that is written."""
     query = (
         select_articles()
-        .join(shelves, shelves.c.article_id == articles.c.id)
+        .join(shelved, shelved.c.article_id == articles.c.id)
         .where(
-            shelves.c.category_id == bindparam("shelf_id"),
-            shelves.c.archive == bindparam("number") if is_archive else shelves.c.archive.is_(None),
+            shelved.c.category_id == bindparam("shelf_id"),
+            shelved.c.archive == bindparam("number") if is_archive else shelved.c.archive.is_(None),
         )
     )
     # Of an archive document all is read, so it is put in order by the articles' own dates, which are the same: by those
     # of the shelf SQLite would walk through the whole shelf, in the order of an index, to find the hundred.
-    order = articles if is_archive else shelves
-    query = query.order_by(order.c.published.desc(), shelves.c.article_id)
+    order = articles if is_archive else shelved
+    query = query.order_by(order.c.published.desc(), shelved.c.article_id)
     return query.limit(bindparam("limit")) if is_limited else query
 
 

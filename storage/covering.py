@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from feeds.records import Origin
 from storage.batches import batches
-from storage.tables import articles, covered, shelves, sources
+from storage.tables import articles, covered, shelved, sources
 
 # What puts an article of this source, at this address, from this origin, before others that tell the same: the least
 # comes first. Where it says nothing, the earliest does.
@@ -54,7 +54,7 @@ def of(db: Connection, shelf_id: int, article_id: int) -> list[int]:
 
 def cover(db: Connection, shelf_id: int, article_id: int, *, by: int, reason: str) -> None:
     """An article leaves a shelf for one that tells the same, which gets its copies as well."""
-    db.execute(delete(shelves).where(shelves.c.category_id == shelf_id, shelves.c.article_id == article_id))
+    db.execute(delete(shelved).where(shelved.c.category_id == shelf_id, shelved.c.article_id == article_id))
     db.execute(update(covered).where(_covered_by(shelf_id, article_id)).values(by_article_id=by))
     db.execute(insert(covered).values(category_id=shelf_id, article_id=article_id, by_article_id=by, reason=reason))
 
@@ -102,7 +102,7 @@ def scatter(db: Connection, shelf_id: int) -> None:
     here = covered.c.category_id == shelf_id
     columns = (covered.c.category_id, covered.c.article_id, articles.c.published)
     found = select(*columns).join(articles, articles.c.id == covered.c.article_id).where(here)
-    db.execute(insert(shelves).from_select(["category_id", "article_id", "published"], found))
+    db.execute(insert(shelved).from_select(["category_id", "article_id", "published"], found))
     db.execute(delete(covered).where(here))
 
 
@@ -110,10 +110,10 @@ def tellers(db: Connection, shelf_id: int, article_ids: Iterable[int], *, rank: 
     """Articles of a story, with what says which of them is to be shown."""
     columns = (
         articles.c.id, articles.c.url, articles.c.origin, articles.c.published, articles.c.first_seen_at,
-        sources.c.name, shelves.c.archive,
+        sources.c.name, shelved.c.archive,
     )  # fmt: skip
-    here = (shelves.c.article_id == articles.c.id) & (shelves.c.category_id == shelf_id)
-    joined = articles.join(sources, sources.c.id == articles.c.source_id).outerjoin(shelves, here)
+    here = (shelved.c.article_id == articles.c.id) & (shelved.c.category_id == shelf_id)
+    joined = articles.join(sources, sources.c.id == articles.c.source_id).outerjoin(shelved, here)
     return [
         Teller(
             (rank(row.name, row.url, ORIGIN.decode(row.origin)), row.published, row.first_seen_at, row.id),
@@ -134,5 +134,5 @@ def _show(db: Connection, shelf_id: int, article_id: int, *, archive: int | None
     forget(db, [(shelf_id, article_id)])
     published = select(articles.c.published).where(articles.c.id == article_id).scalar_subquery()
     db.execute(
-        insert(shelves).values(category_id=shelf_id, article_id=article_id, published=published, archive=archive)
+        insert(shelved).values(category_id=shelf_id, article_id=article_id, published=published, archive=archive)
     )

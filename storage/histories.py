@@ -11,16 +11,16 @@ import msgspec
 from sqlalchemy import Column, Connection, func, select
 
 from feeds.records import DateFrom, Tag
-from storage import articles as shelved
+from storage import articles as stored
 from storage.batches import batches
-from storage.folders import Key, OfSource
+from storage.shelves import Key, OfSource
 from storage.tables import (
     aliases,
     articles,
-    categories,
     covered,
     documents,
     revisions,
+    shelved,
     shelves,
     sources,
     tombstones,
@@ -107,7 +107,7 @@ def rows_of(db: Connection, words: Iterable[str]) -> list[int]:
     """The rows of the articles of one of these addresses, guids or ids; also of guids that are other names of them."""
     wanted = tuple(dict.fromkeys(filter(None, words)))
     others = select(aliases.c.article_id).where(aliases.c.guid.in_(wanted))
-    return list(dict.fromkeys((*shelved.named(db, *wanted), *db.scalars(others))))
+    return list(dict.fromkeys((*stored.named(db, *wanted), *db.scalars(others))))
 
 
 def named(db: Connection, words: Iterable[str]) -> tuple[History, ...]:
@@ -186,25 +186,25 @@ def _aliases(db: Connection, article_id: int) -> tuple[Alias, ...]:
 
 
 def _places(db: Connection, article_id: int) -> tuple[Place, ...]:
-    other = shelves.alias()
-    is_before = (other.c.published > shelves.c.published) | (
-        (other.c.published == shelves.c.published) & (other.c.article_id < shelves.c.article_id)
+    other = shelved.alias()
+    is_before = (other.c.published > shelved.c.published) | (
+        (other.c.published == shelved.c.published) & (other.c.article_id < shelved.c.article_id)
     )
     newer = (
         select(func.count())
-        .where(other.c.category_id == shelves.c.category_id, other.c.archive.is_(None), is_before)
-        .correlate(shelves)
+        .where(other.c.category_id == shelved.c.category_id, other.c.archive.is_(None), is_before)
+        .correlate(shelved)
         .scalar_subquery()
     )
     own = sources.c.name.label("source")
-    columns = (categories.c.name, own, categories.c.touched, categories.c.written, shelves.c.archive)
+    columns = (shelves.c.name, own, shelves.c.touched, shelves.c.written, shelved.c.archive)
     rows: Sequence[Any] = db.execute(
         select(*columns, newer.label("newer"))
-        .select_from(shelves)
-        .join(categories, categories.c.id == shelves.c.category_id)
-        .outerjoin(sources, sources.c.id == categories.c.source_id)
-        .where(shelves.c.article_id == article_id)
-        .order_by(categories.c.id)
+        .select_from(shelved)
+        .join(shelves, shelves.c.id == shelved.c.category_id)
+        .outerjoin(sources, sources.c.id == shelves.c.source_id)
+        .where(shelved.c.article_id == article_id)
+        .order_by(shelves.c.id)
     ).all()
     return tuple(
         Place(
@@ -219,10 +219,10 @@ def _places(db: Connection, article_id: int) -> tuple[Place, ...]:
 
 def _doubles(db: Connection, mine: Column[Any], article_id: int, *, other: Column[Any]) -> tuple[Double, ...]:
     query = (
-        select(categories.c.name.label("key"), sources.c.name.label("source"), articles.c.atom_id, covered.c.reason)
-        .join(categories, categories.c.id == covered.c.category_id)
+        select(shelves.c.name.label("key"), sources.c.name.label("source"), articles.c.atom_id, covered.c.reason)
+        .join(shelves, shelves.c.id == covered.c.category_id)
         .join(articles, articles.c.id == other)
         .join(sources, sources.c.id == articles.c.source_id)
     )
-    rows = db.execute(query.where(mine == article_id).order_by(categories.c.id, articles.c.id))
+    rows = db.execute(query.where(mine == article_id).order_by(shelves.c.id, articles.c.id))
     return tuple(Double(**row._asdict()) for row in rows)

@@ -9,10 +9,10 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, literal_column, select
 
 from feeds.records import Unnamed
-from storage import articles as shelved
+from storage import articles as stored
 from storage import covering, tombstones
 from storage.batches import batches
-from storage.tables import articles, covered, revisions, shelves, sources
+from storage.tables import articles, covered, revisions, shelved, sources
 from storage.tables import tombstones as gone_ones
 from storage.tombstones import Hidden
 
@@ -24,7 +24,7 @@ def of_hidden(db: Connection, shelf_ids: Collection[int], hidden: Hidden) -> Unn
     rows = {
         row_id
         for some in batches(shelf_ids)
-        for each in (shelves, covered)
+        for each in (shelved, covered)
         for row_id in db.scalars(select(each.c.article_id).where(each.c.category_id.in_(some)))
     }
     gone = (
@@ -40,7 +40,7 @@ def of_words(db: Connection, *words: str) -> Unnamed:
     columns = ("source_id", "url")
     found = tombstones.rows(db, *words, names=columns)
     names = {row.id: row.name for row in db.execute(select(sources.c.id, sources.c.name))} if found else {}
-    return _unnamed(db, set(shelved.named(db, *words)), ((names[row.source_id], row.url) for row in found), frozenset())
+    return _unnamed(db, set(stored.named(db, *words)), ((names[row.source_id], row.url) for row in found), frozenset())
 
 
 def _unnamed(db: Connection, rows: Set[int], gone: _Gone, sources_hidden: Set[str]) -> Unnamed:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from feeds.records import SourceState
 from storage.batches import batches
 from storage.sources import RHYTHM, STATE, AnyRow, state_of
-from storage.tables import articles, categories, sources
+from storage.tables import articles, shelves, sources
 
 By: TypeAlias = Literal["name", "state", "last_success_at", "next_fetch_at", "failures", "problem", "gap", "articles"]
 
@@ -86,10 +86,10 @@ def number_of_articles(db: Connection) -> int:
 
 def published_slugs(db: Connection, names: Collection[str]) -> dict[str, str]:
     """The folders of the sources called `names`, those that something was ever written to."""
-    query = select(sources.c.name, categories.c.slug).join(sources, sources.c.id == categories.c.source_id)
+    query = select(sources.c.name, shelves.c.slug).join(sources, sources.c.id == shelves.c.source_id)
     found: dict[str, str] = {}
     for some in batches(names):
-        rows = db.execute(query.where(categories.c.written > 0, sources.c.name.in_(some)))
+        rows = db.execute(query.where(shelves.c.written > 0, sources.c.name.in_(some)))
         found |= {row.name: row.slug for row in rows}
     return found
 

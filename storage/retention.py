@@ -20,10 +20,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, exists, or_, select, true
 
-from storage import categories as shelving
-from storage import covering, tombstones
+from storage import covering, placing, tombstones
 from storage.batches import batches
-from storage.tables import articles, categories, covered, shelves, sources
+from storage.tables import articles, covered, shelved, shelves, sources
 
 PORTION = 50  # sources that are looked through in one transaction
 
@@ -93,13 +92,13 @@ def purge(
     numbers: Counter[str] = Counter()
     total = successors = 0
     for some in batches(gone):
-        standing = shelving.of_articles(db, some)
+        standing = placing.of_articles(db, some)
         rows = db.execute(select(articles).with_only_columns(*_BURIED).where(articles.c.id.in_(some))).all()
-        public = shelving.in_public(db, some)
+        public = placing.in_public(db, some)
         tombstones.bury(db, rows, standing=standing, public=public, reason=reason, now=now)
-        shelving.touch_those_of(db, some)
+        placing.touch_those_of(db, some)
         places = _places(db, some)
-        db.execute(delete(shelves).where(shelves.c.article_id.in_(some)))
+        db.execute(delete(shelved).where(shelved.c.article_id.in_(some)))
         successors += covering.succeed(db, places, rank=rank, without=gone)
         db.execute(delete(articles).where(articles.c.id.in_(some)))  # and with them all that is known of them
         numbers.update(name for names in standing.values() for name in names)
@@ -112,8 +111,8 @@ _BURIED = [articles.c[name] for name in ("id", "source_id", "guid", "atom_id", "
 
 def _places(db: Connection, some: Sequence[int]) -> dict[covering.Place, int | None]:
     """Where these articles stand, and in which archive document."""
-    columns = (shelves.c.category_id, shelves.c.article_id, shelves.c.archive)
-    rows = db.execute(select(*columns).where(shelves.c.article_id.in_(some)))
+    columns = (shelved.c.category_id, shelved.c.article_id, shelved.c.archive)
+    rows = db.execute(select(*columns).where(shelved.c.article_id.in_(some)))
     return {(row.category_id, row.article_id): row.archive for row in rows}
 
 
@@ -151,7 +150,7 @@ class _Places(NamedTuple):
 _OTHERS = articles.alias("others")
 _HELD = select(_OTHERS.c.id).where(_OTHERS.c.held_at.is_not(None))
 _SOURCES = _Places(sources, articles.c.source_id, articles.c.published, articles.c.id, articles.c.id.not_in(_HELD))
-_CATEGORIES = _Places(categories, shelves.c.category_id, shelves.c.published, shelves.c.article_id, true())
+_CATEGORIES = _Places(shelves, shelved.c.category_id, shelved.c.published, shelved.c.article_id, true())
 _LAST = 2**63 - 1  # no article's row has a higher number
 
 
@@ -162,15 +161,15 @@ def _tails_of_sources(db: Connection, rules: Mapping[str, Rule]) -> list[Any]:
 
 def _tails_of_categories(db: Connection, rules: Mapping[str, Rule]) -> list[Any]:
     cutoffs = dict(_cutoffs(db, _CATEGORIES, rules).values())
-    of_categories = select(categories.c.id).where(categories.c.name.is_not(None))
-    others = (shelves.alias(), covered)  # where it stands, and where it is a copy
+    of_categories = select(shelves.c.id).where(shelves.c.name.is_not(None))
+    others = (shelved.alias(), covered)  # where it stands, and where it is a copy
     tails = []
     for owner_id, cutoff in cutoffs.items():
         # Those that let go of all that this one lets go of; any other holds what stands in it as well.
         no_holders = [each for each, its in cutoffs.items() if its.recency >= cutoff.recency]
         held = (
             exists().where(
-                other.c.article_id == shelves.c.article_id,
+                other.c.article_id == shelved.c.article_id,
                 other.c.category_id.in_(of_categories),
                 other.c.category_id.not_in(no_holders),
             )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 from sqlalchemy.exc import NoResultFound
 
 from feeds.records import Article, Enclosure, Extension, Link, Origin, Person, Tag
-from storage import categories
+from storage import placing
 from storage.among import among
 from storage.tables import articles, sources
 
@@ -65,7 +65,7 @@ def select_articles() -> Select[Any]:
 def read_articles(db: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> tuple[Article, ...]:
     """The articles of a query of `select_articles`, with their categories."""
     rows = db.execute(query, values).all()
-    standing = categories.of_articles(db, (row[-1] for row in rows))
+    standing = placing.of_articles(db, (row[-1] for row in rows))
     return tuple(article_of(row, standing.get(row[-1], ())) for row in rows)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, bindparam, func, insert, null, select, union_all, update
 
 from feeds.records import Article
-from storage import archiving, banding, categories, copies, covering, folders, revisions
+from storage import archiving, banding, copies, covering, placing, revisions, shelves
 from storage.among import among
 from storage.rows import AnyRow, articles_of_rows, ids_of_sources, new_values_of, values_of
 from storage.tables import articles, tombstones
@@ -56,14 +56,14 @@ class Saved:
     has_withdrawn: bool = False  # copies of withdrawn articles were in it, and left out
 
 
-def save(db: Connection, batch: Batch, *, slugs: folders.Slugs, rank: covering.Rank = covering.by_date) -> Saved:
+def save(db: Connection, batch: Batch, *, slugs: shelves.Slugs, rank: covering.Rank = covering.by_date) -> Saved:
     """The same as `save_all`, for one batch."""
     (saved,) = save_all(db, [batch], slugs=slugs, rank=rank)
     return saved
 
 
 def save_all(
-    db: Connection, brought: Sequence[Batch], *, slugs: folders.Slugs, rank: covering.Rank = covering.by_date
+    db: Connection, brought: Sequence[Batch], *, slugs: shelves.Slugs, rank: covering.Rank = covering.by_date
 ) -> list[Saved]:
     """Store what is new in each batch and what was revised, put it on its shelves, and mark these as touched; what that
     came to for each batch. What a revised article said before is kept, too.
@@ -80,13 +80,13 @@ def save_all(
     ids = _insert(db, plans)
     _write_known(db, plans, relinked)
     placements = [plan.placement(ids) for plan in plans]
-    moves = categories.shelve(db, placements, slugs=slugs, rank=rank)
+    moves = placing.shelve(db, placements, slugs=slugs, rank=rank)
     renewed = {plan.row_of(article) for plan in plans for article in plan.rewritten}
     returned = archiving.take_out(db, renewed)
     # Also where they are named as copies.
     quietly = relinked.keys() | {plan.row_of(article) for plan in plans for article in plan.mended}
-    also = categories.touch_those_of(db, renewed | quietly)
-    folders.touch(db, moves.keys.keys() - also)
+    also = placing.touch_those_of(db, renewed | quietly)
+    shelves.touch(db, moves.keys.keys() - also)
     moved = _by_article(moves.all)
     entered = {row for _shelf_id, row in moves.entered}
     return [
@@ -128,17 +128,17 @@ class _Plan:
         row: int = self.stored[known.guid].id
         return row
 
-    def placement(self, ids: Mapping[tuple[int, str], int]) -> categories.Placement:
+    def placement(self, ids: Mapping[tuple[int, str], int]) -> placing.Placement:
         new = [
-            categories.Placed(ids[self.source_id, a.guid], a.published, None if a.held_at else a.categories)
+            placing.Placed(ids[self.source_id, a.guid], a.published, None if a.held_at else a.categories)
             for a in self.new
         ]
         known = [
-            categories.Placed(one.id, one.published, None if one.held_at else a.categories)
+            placing.Placed(one.id, one.published, None if one.held_at else a.categories)
             for a in self.known
             for one in [self.stored[a.guid]]
         ]
-        return categories.Placement(self.source_id, [*new, *known], self.batch.private)
+        return placing.Placement(self.source_id, [*new, *known], self.batch.private)
 
 
 def _plans(db: Connection, brought: Sequence[Batch]) -> list[_Plan]:
@@ -293,7 +293,7 @@ def _by_article(places: Iterable[covering.Place]) -> dict[int, list[int]]:
     return found
 
 
-def _saved(plan: _Plan, *, names: Set[folders.Key], entered: Iterable[int], returned: Set[covering.Place]) -> Saved:
+def _saved(plan: _Plan, *, names: Set[shelves.Key], entered: Iterable[int], returned: Set[covering.Place]) -> Saved:
     """`names` are those of shelves that were touched, `entered` the rows of articles that came to one."""
     shown = [article for article in plan.rewritten if not plan.stored[article.guid].held_at]
     touched = {name for name in names if isinstance(name, str)} | {name for a in shown for name in a.categories}

@@ -19,12 +19,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, bindparam, exists, literal, literal_column, select, union, union_all
 
 from feeds.records import Article, Copy
-from storage import archiving, categories, covering, folders
+from storage import archiving, covering, placing, shelves
 from storage.among import among
 from storage.batches import batches
 from storage.rows import articles_of_rows
-from storage.tables import articles, bands, covered, shelves, sources
-from storage.tables import categories as table
+from storage.tables import articles, bands, covered, shelved, sources
+from storage.tables import shelves as table
 
 NEWEST: Final = 12  # articles that are looked at for one key, the latest to come
 MOST: Final = 10  # articles that one is compared with
@@ -59,7 +59,7 @@ def settle(db: Connection, arrived: Collection[int], judge: Judge, *, returned: 
         keys = _keys(db, some)
         for row in db.execute(_ABOUT.where(articles.c.id.in_(some)).order_by(articles.c.id)):
             changed |= _settle(db, row, keys.get(row.id, ()), open_shelves, judge)
-    folders.touch(db, changed)
+    shelves.touch(db, changed)
 
 
 def review(db: Connection, names: Iterable[str], judge: Judge) -> None:
@@ -69,11 +69,11 @@ def review(db: Connection, names: Iterable[str], judge: Judge) -> None:
     shut = set(db.scalars(select(covered.c.category_id).distinct())) - open_shelves
     for shelf_id in shut:
         covering.scatter(db, shelf_id)
-    folders.touch(db, shut)
+    shelves.touch(db, shut)
     for name in names:
         settle(db, set(db.scalars(_CURRENT, {"name": name})), judge)
         heads = {(row.category_id, row.by_article_id) for row in db.execute(_HEADS, {"name": name})}
-        folders.touch(db, {shelf_id for place in sorted(heads) for shelf_id in _elect(db, *place, judge)})
+        shelves.touch(db, {shelf_id for place in sorted(heads) for shelf_id in _elect(db, *place, judge)})
 
 
 def copies_of(db: Connection, shelf_id: int, atom_ids: Iterable[str]) -> dict[str, tuple[Copy, ...]]:
@@ -82,7 +82,7 @@ def copies_of(db: Connection, shelf_id: int, atom_ids: Iterable[str]) -> dict[st
     asked = list(atom_ids)
     all_rows = db.execute(_COPIES, {"atom_ids": asked}) if asked else ()
     rows = [row for row in all_rows if row.category_id == shelf_id]
-    standing = categories.of_articles(db, {row.id for row in rows})
+    standing = placing.of_articles(db, {row.id for row in rows})
     found: dict[str, dict[str, Copy]] = {}
     for row in rows:
         title = covering.ORIGIN.decode(row.origin).title or row.name
@@ -95,7 +95,7 @@ def without_place(db: Connection, atom_ids: Iterable[str]) -> set[str]:
     """Those of these articles, by their ids, that the feed of everything does not show, for others tell the same."""
     columns = (articles.c.atom_id, covered.c.category_id)
     query = select(*columns).join(covered, covered.c.article_id == articles.c.id)
-    everything = db.scalar(select(folders.id_of(None)))
+    everything = db.scalar(select(shelves.id_of(None)))
     return {
         row.atom_id
         for some in batches(atom_ids)
@@ -192,9 +192,9 @@ def _elect(db: Connection, shelf_id: int, head: int, judge: Judge) -> set[int]:
 def _own_shelf(db: Connection, article_id: int) -> set[int]:
     """The shelf of the article's source: its documents are made again with the page of the article, which names copies
     that stand by another article now."""
-    columns = (shelves.c.category_id, shelves.c.archive)
-    own = select(*columns).join(table, table.c.id == shelves.c.category_id).where(table.c.source_id.is_not(None))
-    places = db.execute(own.where(shelves.c.article_id == article_id)).all()
+    columns = (shelved.c.category_id, shelved.c.archive)
+    own = select(*columns).join(table, table.c.id == shelved.c.category_id).where(table.c.source_id.is_not(None))
+    places = db.execute(own.where(shelved.c.article_id == article_id)).all()
     archiving.write_these_again(db, ((row.category_id, row.archive) for row in places if row.archive is not None))
     return {row.category_id for row in places}
 
@@ -209,8 +209,8 @@ def _standing(db: Connection, article_ids: Collection[int], open_shelves: set[in
     """On which shelves each article stands or is covered, and who stands for it there."""
     found: dict[int, dict[int, int]] = {}
     for some in batches(article_ids):
-        columns = (shelves.c.category_id, shelves.c.article_id)
-        for shelf_id, article_id in db.execute(select(*columns).where(shelves.c.article_id.in_(some))):
+        columns = (shelved.c.category_id, shelved.c.article_id)
+        for shelf_id, article_id in db.execute(select(*columns).where(shelved.c.article_id.in_(some))):
             found.setdefault(article_id, {})[shelf_id] = article_id
     for (shelf_id, article_id), head in covering.places(db, article_ids).items():
         found.setdefault(article_id, {})[shelf_id] = head
@@ -293,23 +293,23 @@ _SHARING = union(
 _WHEN = select(articles.c.id, articles.c.published, articles.c.title)
 # What a source has in subscription documents of categories and of everything: so much and no more, however old it is.
 _CURRENT = (
-    select(shelves.c.article_id)
-    .join(table, table.c.id == shelves.c.category_id)
-    .join(articles, articles.c.id == shelves.c.article_id)
+    select(shelved.c.article_id)
+    .join(table, table.c.id == shelved.c.category_id)
+    .join(articles, articles.c.id == shelved.c.article_id)
     .join(sources, sources.c.id == articles.c.source_id)
-    .where(sources.c.name == bindparam("name"), shelves.c.archive.is_(None), table.c.source_id.is_(None))
+    .where(sources.c.name == bindparam("name"), shelved.c.archive.is_(None), table.c.source_id.is_(None))
     .distinct()
 )
 _SHOWN = articles.alias("shown")
-_SHELVED = (shelves.c.category_id == covered.c.category_id) & (shelves.c.article_id == covered.c.by_article_id)
+_SHELVED = (shelved.c.category_id == covered.c.category_id) & (shelved.c.article_id == covered.c.by_article_id)
 # Articles there that cover one of the source, or are its own and cover another.
 _HEADS = union(
     *(
         select(covered.c.category_id, covered.c.by_article_id)
-        .join(shelves, _SHELVED)
+        .join(shelved, _SHELVED)
         .join(articles, articles.c.id == one)
         .join(sources, sources.c.id == articles.c.source_id)
-        .where(sources.c.name == bindparam("name"), shelves.c.archive.is_(None))
+        .where(sources.c.name == bindparam("name"), shelved.c.archive.is_(None))
         for one in (covered.c.article_id, covered.c.by_article_id)
     )
 )

@@ -280,8 +280,8 @@ tombstones = Table(  # of articles that were stored and are gone: an entry that 
     ),
 )
 
-categories = Table(
-    "categories",
+shelves = Table(  # of everything, of each category, and of each source
+    "categories",  # which were the first to have one; another name would cost users a copy of their tables
     metadata,
     Column("id", RowId, primary_key=True),
     Column("name", PlainText, unique=True),  # NULL: everything, or a source's own shelf
@@ -293,12 +293,12 @@ categories = Table(
     # that a process killed between storing and publishing leaves the work to the next one.
     Column("touched", Integer, nullable=False, server_default="0"),
     Column("written", Integer, nullable=False, server_default="0"),
-    # Of the settings its files were written with; and behind that what `storage.folders` notes of private ones.
+    # Of the settings its files were written with; and behind that what `storage.shelves` notes of private ones.
     Column("settings_digest", PlainText, nullable=False, server_default=""),
 )
 
 # Which articles stand on which shelf, in reading order: the newest of a category are found without a look at the rest.
-shelves = Table(
+shelved = Table(
     "shelves",
     metadata,
     Column("category_id", ForeignKey("categories.id"), primary_key=True),

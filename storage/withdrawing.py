@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
-from storage import archiving, covering, documents, folders, retention, tombstones
-from storage import articles as shelved
+from storage import archiving, covering, documents, retention, shelves, tombstones
+from storage import articles as stored
 from storage.batches import batches
 from storage.tables import articles
 
@@ -23,7 +23,7 @@ class Document(NamedTuple):
 
 def published_ids(db: Connection, *words: str) -> tuple[str, ...]:
     """The ids that the articles of these addresses, guids or ids have in feeds: of those stored, and of those gone."""
-    return (*shelved.atom_ids(db, shelved.named(db, *words)), *tombstones.ids(db, *words))
+    return (*stored.atom_ids(db, stored.named(db, *words)), *tombstones.ids(db, *words))
 
 
 def naming(db: Connection, *words: str) -> documents.Naming:
@@ -44,15 +44,15 @@ def withdraw(
     A tombstone of each says that it was withdrawn. The documents that hold one, and those `showing` one whatever the
     store says, are to be written again. What their sources sent is kept no more, nor are the documents `naming` one.
     """
-    found = shelved.named(db, *words)
+    found = stored.named(db, *words)
     count = len(found) + len(tombstones.ids(db, *words))
     _forget_documents(db, words, naming)
     write_again(db, showing)
     archiving.write_these_again(db, archiving.holding(db, found))
     retention.purge(db, found, now=now, reason="withdrawn", rank=rank)
     stood_in = tombstones.withdraw(db, *words, now=now)
-    told = (shelf.id for key, shelf in folders.standing(db).items() if key is None or key in stood_in)
-    folders.touch(db, told)
+    told = (shelf.id for key, shelf in shelves.standing(db).items() if key is None or key in stood_in)
+    shelves.touch(db, told)
     return count
 
 
@@ -65,9 +65,9 @@ def _forget_documents(db: Connection, words: Sequence[str], naming: documents.Na
 def _named(db: Connection, words: Sequence[str]) -> list[Row[*tuple[Any, ...]]]:
     """The articles of these addresses, guids or ids, those stored and those gone."""
     names = ("source_id", "guid", "url", "title")
-    stored = select(*(articles.c[name] for name in names))
-    found = shelved.named(db, *words)
-    rows = [row for some in batches(found) for row in db.execute(stored.where(articles.c.id.in_(some)))]
+    query = select(*(articles.c[name] for name in names))
+    found = stored.named(db, *words)
+    rows = [row for some in batches(found) for row in db.execute(query.where(articles.c.id.in_(some)))]
     return [*rows, *tombstones.rows(db, *words, names=names)]
 
 
@@ -77,7 +77,7 @@ def _telling(rows: Iterable[Row[*tuple[Any, ...]]]) -> set[str]:
 
 def write_again(db: Connection, documents: Iterable[Document]) -> None:
     """These documents are to be written from what is stored. Those of a shelf that there never was are left out."""
-    ids = {shelf.slug: shelf.id for shelf in folders.standing(db).values()}
+    ids = {shelf.slug: shelf.id for shelf in shelves.standing(db).values()}
     known = {(ids[slug], number) for slug, number in documents if slug in ids}
     archiving.write_these_again(db, known)
-    folders.touch(db, {shelf_id for shelf_id, _number in known})
+    shelves.touch(db, {shelf_id for shelf_id, _number in known})

@@ -16,7 +16,7 @@ from feeds import pipeline
 from feeds.pipeline import edition
 from mill import CONFIG, Mill
 from statements import statements
-from storage import archiving, articles, folders, open_store
+from storage import archiving, articles, open_store, shelves
 
 SITE = "https://mill.example/"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -313,7 +313,7 @@ def test_a_document_in_the_middle_that_lost_all_its_articles_holds_the_chain(mil
 def stored_on(mill: Mill, category: str | None) -> list[str]:
     """What stands on a shelf: the store holds the articles of a source that was removed, too."""
     with mill.store.read() as db:
-        shelf = folders.standing(db)[category]
+        shelf = shelves.standing(db)[category]
         numbers = [None, *range(1, archiving.latest(db, shelf.id) + 1)]
         return [one.atom_id for number in numbers for one in articles.archived(db, shelf.id, number)]
 

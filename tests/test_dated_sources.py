@@ -266,8 +266,8 @@ def test_nothing_on_a_shelf_stands_above_its_first_sight(tmp_path: Path, history
         columns = (tables.articles.c.guid, tables.articles.c.updated, tables.articles.c.first_seen_at)
         with gazette.store.read() as db:
             rows = db.execute(
-                select(*columns, tables.shelves.c.published).join(
-                    tables.shelves, tables.shelves.c.article_id == tables.articles.c.id
+                select(*columns, tables.shelved.c.published).join(
+                    tables.shelved, tables.shelved.c.article_id == tables.articles.c.id
                 )
             ).all()
         for row in rows:

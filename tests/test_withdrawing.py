@@ -29,7 +29,7 @@ from feeds.normalizing.categories import slugs
 from feeds.pipeline import site
 from feeds.publishing import WRITERS, output, tracing
 from feeds.records import Article
-from storage import Store, archiving, articles, folders, open_store, retention, saving, tombstones
+from storage import Store, archiving, articles, open_store, retention, saving, shelves, tombstones
 
 SITE = "https://mill.example/"
 MINUTE = timedelta(minutes=1)
@@ -124,7 +124,7 @@ class Mill:
 
     def shelved(self, category: str | None) -> set[str]:
         with self.store.read() as db:
-            shelf = folders.standing(db)[category]
+            shelf = shelves.standing(db)[category]
             numbers = [None, *range(1, archiving.latest(db, shelf.id) + 1)]
             found = [one.atom_id for number in numbers for one in articles.archived(db, shelf.id, number)]
         assert len(found) == len(set(found))
@@ -219,7 +219,7 @@ def test_a_shelf_that_is_published_again_has_whole_archives(mill: Mill) -> None:
     mill.publish()
     assert {guid for guid, _title in mill.walk("news/")} == mill.shelved("News")
     with mill.store.read() as db:
-        last = archiving.latest(db, folders.standing(db)["News"].id)
+        last = archiving.latest(db, shelves.standing(db)["News"].id)
     assert all((mill.output / f"news/archive/{n:06}/index.html").is_file() for n in range(1, last + 1))
 
 

@@ -15,8 +15,8 @@ from feeds.publishing import WRITERS, archives, output
 from feeds.publishing.validating import checked
 from feeds.records import Article, Copy, Deleted, Feed, Publication
 from feeds.settings import Settings
-from storage import Connection, Store, announcements, archiving, articles, folders, stories, tombstones
-from storage.folders import Shelf
+from storage import Connection, Store, announcements, archiving, articles, shelves, stories, tombstones
+from storage.shelves import Shelf
 from storage.tombstones import Hidden
 
 MOST_DELETED = 50  # withdrawn articles that a feed tells of
@@ -131,14 +131,14 @@ class Edition:
         with store.begin() as db:
             # What came in, or left, while archive documents were written is not what they show: it is due.
             if not here.is_too_much and not (has_archives and archiving.unwritten(db, self.shelf.id)):
-                folders.record_written(db, here.shelf, settings_digest=self.digest, swept=self.swept)
+                shelves.record_written(db, here.shelf, settings_digest=self.digest, swept=self.swept)
                 announcements.note(db, self.topics(done), hub=self.settings.push.hub)
         if has_archives:
             self.remove_emptied(store)
         return done.publications
 
     def contents(self, db: Connection) -> Contents:
-        shelf = folders.shelf_of(db, self.shelf.id)
+        shelf = shelves.shelf_of(db, self.shelf.id)
         newest = articles.archived(db, shelf.id, None, limit=self.limit + 1)
         shown = self.with_copies(db, self.fit(newest[: self.limit]))
         deleted = self.deleted(db) if self.has_feeds else ()
@@ -289,4 +289,4 @@ def put(tree: Path, documents: Mapping[str, Callable[[], bytes]]) -> Put:
 
 
 def _place(digest: str) -> str:
-    return digest.partition("/")[2].removesuffix(folders.STRAYS)
+    return digest.partition("/")[2].removesuffix(shelves.STRAYS)

@@ -14,7 +14,7 @@ from feeds.pipeline.site import Site, find, standing
 from feeds.publishing import opml, output
 from feeds.records import Category, Publication
 from feeds.settings import Settings
-from storage import Store, archiving, folders
+from storage import Store, archiving, shelves
 
 
 def publish(
@@ -154,10 +154,10 @@ def _touched(store: Store, site: Site) -> list[Edition] | None:
     if site.private:
         return None
     with store.read() as db:
-        shelves = folders.touched(db)
-    editions = {shelf.key: edition for shelf in shelves if (edition := site.edition(shelf))}
-    is_new = any(site.may_grow(shelf.key) for shelf in shelves if shelf.key not in editions)
-    has_moved = any(shelf.slug != site.standing[shelf.key].slug for shelf in shelves if shelf.key in editions)
+        touched = shelves.touched(db)
+    editions = {shelf.key: edition for shelf in touched if (edition := site.edition(shelf))}
+    is_new = any(site.may_grow(shelf.key) for shelf in touched if shelf.key not in editions)
+    has_moved = any(shelf.slug != site.standing[shelf.key].slug for shelf in touched if shelf.key in editions)
     return None if is_new or has_moved else list(editions.values())
 
 

@@ -10,14 +10,14 @@ from feeds.normalizing import categories as shelving
 from feeds.pipeline.judging import judge, moves_with
 from feeds.records import Source
 from feeds.settings import Settings
-from storage import Store, articles, folders, sources, stories
+from storage import Store, articles, shelves, sources, stories
 
 
 def prepare(store: Store, settings: Settings) -> None:
     """Make the store follow the config: its sources, its categories' folders, and which articles stand where."""
     listed = settings.categories or ()
     names = {category.name for category in listed} or configured_categories(settings)
-    chosen: dict[folders.Key, str] = {category.name: category.slug for category in listed if category.slug}
+    chosen: dict[shelves.Key, str] = {category.name: category.slug for category in listed if category.slug}
     labels = shelving.by_label(listed)
     known_labels = [sorted(each.items()) for each in labels]
     private = private_names(settings)
@@ -27,8 +27,8 @@ def prepare(store: Store, settings: Settings) -> None:
     moved = []
     with store.begin() as db:
         sources.enroll(db, settings.sources)
-        keys: list[folders.Key] = [*names, *(folders.OfSource(source.name) for source in settings.sources)]
-        folders.settle(db, keys, chosen=chosen, slugs=shelving.slugs, secret=secret)
+        keys: list[shelves.Key] = [*names, *(shelves.OfSource(source.name) for source in settings.sources)]
+        shelves.settle(db, keys, chosen=chosen, slugs=shelving.slugs, secret=secret)
         digests = sources.shelving_digests(db)
         for source in settings.sources:
             digest = digest_of(source.categories, *rules, *moves_with(settings, source))

@@ -18,8 +18,8 @@ from feeds.pipeline.preparing import private_names
 from feeds.publishing import archives, leftovers, output
 from feeds.records import Category, Unnamed
 from feeds.settings import Settings
-from storage import Store, articles, folders, naming, tombstones, withdrawing
-from storage.folders import Key, OfSource, Shelf
+from storage import Store, articles, naming, shelves, tombstones, withdrawing
+from storage.shelves import Key, OfSource, Shelf
 from storage.tombstones import Hidden
 from storage.withdrawing import Document
 
@@ -49,7 +49,7 @@ def mark(category: Category | None) -> str:
     """What the store notes of a private one behind its digest, to find its files when it is none any more."""
     if category is None or category.private is None:
         return ""
-    return folders.SECRET if is_secret(category) else folders.PRIVATE
+    return shelves.SECRET if is_secret(category) else shelves.PRIVATE
 
 
 def tree(settings: Settings, category: Category | None) -> Path:
@@ -150,7 +150,7 @@ def sweep(store: Store, settings: Settings, standing: Mapping[Key, Shelf], *, pu
     with store.begin() as db:
         withdrawing.write_again(db, documents(shown))
         tombstones.seclude(db, unseen)
-        folders.forget_privacy(db, (shelf.id for shelf in gone if shelf.key not in published))
+        shelves.forget_privacy(db, (shelf.id for shelf in gone if shelf.key not in published))
     return Sweep(settings=settings, ids=ids, unnamed=unnamed, shown=shown)
 
 

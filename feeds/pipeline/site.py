@@ -15,8 +15,8 @@ from feeds.pipeline.preparing import configured_categories
 from feeds.publishing.pages import Directory, Place
 from feeds.records import TAG_YEAR, Category, Feed
 from feeds.settings import Settings
-from storage import Store, folders
-from storage.folders import Key, OfSource, Shelf
+from storage import Store, shelves
+from storage.shelves import Key, OfSource, Shelf
 from storage.tombstones import Hidden
 
 LIMIT = Category(name="").limit  # articles of everything's feed
@@ -81,8 +81,8 @@ class Site:
     @cached_property
     def _sources(self) -> dict[Key, None]:
         """The keys of those that have pages, in their order."""
-        shelves = _of_sources(self.settings, self.standing) if self.made.source.current else ()
-        return dict.fromkeys(shelf.key for shelf in shelves)
+        found = _of_sources(self.settings, self.standing) if self.made.source.current else ()
+        return dict.fromkeys(shelf.key for shelf in found)
 
     def _edition(self, category: Category | None, shelf: Shelf) -> Edition:
         return Edition(
@@ -141,7 +141,7 @@ def published(store: Store, settings: Settings) -> tuple[Category | None, ...]:
 def standing(store: Store) -> Mapping[Key, Shelf]:
     """Every shelf that there ever was."""
     with store.read() as db:
-        return folders.standing(db)
+        return shelves.standing(db)
 
 
 def _every(settings: Settings, standing: Mapping[Key, Shelf]) -> tuple[Category | None, ...]:
@@ -160,8 +160,8 @@ def _of_sources(settings: Settings, standing: Mapping[Key, Shelf]) -> list[Shelf
     """The shelves of the sources that ever had an article, and are not hidden."""
     hidden = privacy.hidden(settings).sources
     names = (source.name for source in settings.sources if source.name not in hidden)
-    shelves = (standing.get(OfSource(name)) for name in names)
-    return [shelf for shelf in shelves if shelf and shelf.touched]
+    found = (standing.get(OfSource(name)) for name in names)
+    return [shelf for shelf in found if shelf and shelf.touched]
 
 
 def _directory(settings: Settings, every: Sequence[Category | None], standing: Mapping[Key, Shelf]) -> Directory:

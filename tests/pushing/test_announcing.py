@@ -12,7 +12,7 @@ from feeds.fetching.politeness import PerHost
 from feeds.pipeline.pushing import announcing
 from feeds.pipeline.pushing.announcing import WAITS, Announcer
 from station import Asked, Told
-from storage import announcements, folders, open_store
+from storage import announcements, open_store, shelves
 
 FORMATS = ("atom.xml", "rss.xml", "feed.json")
 A, B, C = sorted(f"https://mill.example/{name}" for name in FORMATS)
@@ -92,7 +92,7 @@ def test_what_a_killed_process_wrote_and_told_nobody_of_is_announced(mill, stati
 
     write(mill, "Rye")
     with monkeypatch.context() as patch:
-        patch.setattr(folders, "record_written", die)
+        patch.setattr(shelves, "record_written", die)
         with pytest.raises(KilledError):
             round_of(mill)
     assert (mill.folder / "public" / "atom.xml").exists()

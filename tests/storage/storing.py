@@ -7,7 +7,7 @@ from typing import Any
 from builders import MONDAY, source
 from feeds.normalizing.categories import slugs
 from feeds.records import Article, Source, SourceState
-from storage import Store, articles, folders, saving, sources
+from storage import Store, articles, saving, shelves, sources
 
 
 def of(name: str, **changes: Any) -> Source:
@@ -33,19 +33,19 @@ def stored(store: Store, **which: Any) -> tuple[Article, ...]:
         return articles.stored(db, **which)
 
 
-def standing(store: Store) -> dict[folders.Key, folders.Shelf]:
+def standing(store: Store) -> dict[shelves.Key, shelves.Shelf]:
     with store.read() as db:
-        return folders.standing(db)
+        return shelves.standing(db)
 
 
 def written(store: Store) -> None:
     """As if every category's files were written now."""
     with store.begin() as db:
-        for shelf in folders.standing(db).values():
-            folders.record_written(db, shelf, settings_digest="settings")
+        for shelf in shelves.standing(db).values():
+            shelves.record_written(db, shelf, settings_digest="settings")
 
 
-def waiting(store: Store) -> set[folders.Key]:
+def waiting(store: Store) -> set[shelves.Key]:
     """The categories whose files are to be written."""
     return {name for name, shelf in standing(store).items() if shelf.touched != shelf.written}
 
@@ -53,7 +53,7 @@ def waiting(store: Store) -> set[folders.Key]:
 def titles(store: Store, category: str | None = None) -> list[str]:
     """What stands on a shelf."""
     with store.read() as db:
-        shelf = folders.standing(db).get(category)
+        shelf = shelves.standing(db).get(category)
         return [article.title for article in articles.archived(db, shelf.id, None)] if shelf else []
 
 

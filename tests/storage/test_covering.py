@@ -18,7 +18,7 @@ from builders import MONDAY, TUESDAY, article
 from feeds.normalizing.categories import slugs
 from feeds.records import Article, Origin
 from statements import statements
-from storage import Store, articles, covering, folders, retention, saving, sources, stories, tables
+from storage import Store, articles, covering, retention, saving, shelves, sources, stories, tables
 
 HOUR = timedelta(hours=1)
 NAMES = ("author", "planet", "digest", "wire")
@@ -66,7 +66,7 @@ def covered(store: Store) -> set[tuple[str, str, str]]:
     )
     with store.read() as db:
         query = select(hidden.c.title, shown.c.title, tables.covered.c.reason).select_from(joined)
-        return {tuple(row) for row in db.execute(query.where(tables.covered.c.category_id == folders.id_of("World")))}
+        return {tuple(row) for row in db.execute(query.where(tables.covered.c.category_id == shelves.id_of("World")))}
 
 
 def plans(store: Store, seen: list[tuple[str, Any]]) -> list[str]:
@@ -262,7 +262,7 @@ def test_whoever_may_tell_the_same_is_found_by_indexes(store: Store):
     event.listen(store._engine, "before_cursor_execute", note)
     tell(store, one("planet", "b", bands=tuple(range(500, 519)), link_key=9, title_key=9))
     with store.read() as db:
-        (named,) = stories.copies_of(db, folders.standing(db)["World"].id, [f"urn:{n}" for n in range(300)])
+        (named,) = stories.copies_of(db, shelves.standing(db)["World"].id, [f"urn:{n}" for n in range(300)])
         assert stories.without_place(db, [named]) == set()
     event.remove(store._engine, "before_cursor_execute", note)
     asked = [each for each in seen if each[0].startswith("SELECT") and re.search("bands|link_key|covered", each[0])]

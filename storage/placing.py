@@ -18,12 +18,12 @@ from sqlalchemy import (
     update,
 )
 
-from storage import archiving, covering, folders
+from storage import archiving, covering, shelves
 from storage.among import among
 from storage.batches import batches
-from storage.folders import STRAYS, Key, OfSource, Slugs
-from storage.tables import categories as table
-from storage.tables import covered, shelves, sources
+from storage.shelves import STRAYS, Key, OfSource, Slugs
+from storage.tables import covered, shelved, sources
+from storage.tables import shelves as table
 
 
 class Placed(NamedTuple):
@@ -79,7 +79,7 @@ def shelve(
         covering.succeed(db, {place: standing[place] for place in left}, rank=rank)
     if entered:
         db.execute(
-            insert(shelves),
+            insert(shelved),
             [{"category_id": shelf, "article_id": id_, "published": published[id_]} for shelf, id_ in sorted(entered)],
         )
     if any(each.private for each in placements):
@@ -138,7 +138,7 @@ def touch_those_of(db: Connection, article_ids: Iterable[int]) -> set[int]:
     """Every shelf that one of these articles stands on, or is named on as a copy, is to be written; their rows."""
     standing, copied = _places(db, article_ids)
     found = {shelf for shelf, _article in (*standing, *copied)}
-    folders.touch(db, found)
+    shelves.touch(db, found)
     return found
 
 
@@ -183,7 +183,7 @@ def _settled(db: Connection, placements: Sequence[Placement], slugs: Slugs) -> _
     rows = _rows(db, source_ids)
     if {*names, None} <= rows.of_names.keys():
         return rows
-    folders.settle(db, names, chosen={}, slugs=slugs)
+    shelves.settle(db, names, chosen={}, slugs=slugs)
     return _rows(db, source_ids)
 
 
@@ -200,8 +200,8 @@ def _rows(db: Connection, source_ids: Set[int]) -> _Rows:
 
 # Asked for every source that has news, or every document. Made once: to put them together takes as long as to run them.
 _PLACES = union_all(
-    select(shelves.c.category_id, shelves.c.article_id, shelves.c.archive, literal(0)).where(
-        among(shelves.c.article_id, "articles")
+    select(shelved.c.category_id, shelved.c.article_id, shelved.c.archive, literal(0)).where(
+        among(shelved.c.article_id, "articles")
     ),
     select(covered.c.category_id, covered.c.article_id, null(), literal(1)).where(
         among(covered.c.article_id, "articles")
@@ -212,13 +212,13 @@ _NAMES = union_all(
         select(each.c.article_id, table.c.name)
         .join(table, table.c.id == each.c.category_id)
         .where(among(each.c.article_id, "articles"), table.c.name.is_not(None))
-        for each in (shelves, covered)
+        for each in (shelved, covered)
     )
 )
 _IN_PUBLIC = union_all(
     *(
-        select(each.c.article_id).where(each.c.category_id == folders.id_of(None), among(each.c.article_id, "articles"))
-        for each in (shelves, covered)
+        select(each.c.article_id).where(each.c.category_id == shelves.id_of(None), among(each.c.article_id, "articles"))
+        for each in (shelved, covered)
     )
 )
 _ROWS = (
@@ -226,6 +226,6 @@ _ROWS = (
     .outerjoin(sources, sources.c.id == table.c.source_id)
     .where(table.c.source_id.is_(None) | among(table.c.source_id, "sources"))
 )
-_TAKE_OFF = delete(shelves).where(
-    shelves.c.category_id == bindparam("category"), shelves.c.article_id == bindparam("article")
+_TAKE_OFF = delete(shelved).where(
+    shelved.c.category_id == bindparam("category"), shelved.c.article_id == bindparam("article")
 )

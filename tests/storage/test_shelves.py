@@ -7,13 +7,13 @@ from storing import save, standing, stored, titles, waiting, written
 from builders import article
 from feeds.normalizing.categories import Labels, assign, slugs
 from feeds.records import Tag
-from storage import Store, articles, folders
+from storage import Store, articles, shelves
 
 
 def settle(store: Store, *names: str, chosen: Mapping[str, str] | None = None, slugs=slugs) -> dict[str | None, str]:
     """The slug of every category afterwards."""
     with store.begin() as db:
-        folders.settle(db, names, chosen=chosen or {}, slugs=slugs)
+        shelves.settle(db, names, chosen=chosen or {}, slugs=slugs)
     return {name: shelf.slug for name, shelf in standing(store).items()}
 
 
@@ -101,7 +101,7 @@ def test_what_is_touched_while_its_files_are_written_waits_again(store: Store):
     seen = standing(store)["Economy"]
     save(store, article(guid="urn:2", title="Two", categories=("Economy",)))
     with store.begin() as db:
-        folders.record_written(db, seen, settings_digest="settings")
+        shelves.record_written(db, seen, settings_digest="settings")
     assert waiting(store) == {None, "Economy"}
 
 
@@ -110,7 +110,7 @@ def test_files_written_under_a_slug_that_moved_meanwhile_do_not_count(store: Sto
     seen = standing(store)["finance"]
     settle(store, chosen={"finance": "money"})
     with store.begin() as db:
-        folders.record_written(db, seen, settings_digest="settings")
+        shelves.record_written(db, seen, settings_digest="settings")
     assert standing(store)["finance"].settings_digest == ""
 
 

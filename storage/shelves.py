@@ -25,8 +25,8 @@ from sqlalchemy import (
 
 from storage.among import among
 from storage.batches import batches
-from storage.tables import archives, shelves, sources
-from storage.tables import categories as table
+from storage.tables import archives, shelved, sources
+from storage.tables import shelves as table
 
 # Folder names for a category's name, the best first: the first that is free is taken, and kept for good.
 Slugs: TypeAlias = Callable[[str], Sequence[str]]
@@ -198,8 +198,8 @@ _SHELVES = select(
     table.c.written,
     table.c.settings_digest,
     sources.c.name.label("source"),
-    select(func.max(shelves.c.archive))
-    .where(shelves.c.category_id == table.c.id, shelves.c.archive.is_not(None))
+    select(func.max(shelved.c.archive))
+    .where(shelved.c.category_id == table.c.id, shelved.c.archive.is_not(None))
     .correlate(table)
     .scalar_subquery()
     .label("latest_archive"),
