@@ -142,19 +142,11 @@ def test_bands_are_for_ever():
         4522607169683606465,
         2522988105822782464,
         6166757613344060276,
-        8593078001498081128,
-        3105761341436510937,
-        7204953768595625035,
-        3994973779287222545,
-        1870111182315363165,
-        2921991734120193644,
-        8563011088069721541,
-        6285875722949323581,
     )
 
 
 def test_bands_fit_into_a_signed_column():
-    assert len(bands(of(CRANE))) == 19
+    assert len(bands(of(CRANE))) == 11
     assert all(0 <= band < 1 << 63 for band in bands(of(CRANE)))
 
 
@@ -241,7 +233,7 @@ def test_the_answer_says_why_in_words():
 @given(st.text(), st.text(), st.text())
 def test_no_text_is_too_odd(title, html, other):
     one, two = of(html * 20, title, url=other), of(other * 20, title, source="other", url=html)
-    assert len(bands(one)) <= 19
+    assert len(bands(one)) <= 11
     assert is_same_story(one, two) == is_same_story(two, one)
 
 
@@ -270,7 +262,7 @@ PLAIN_TOKEN = (
 def test_however_long_a_text_only_so_much_of_it_is_looked_at(html):
     one = of(html, html)
     assert max(len(one.tokens), len(one.title), len(one.shingles)) <= MAX_TOKENS
-    assert len(bands(one)) <= 19
+    assert len(bands(one)) <= 11
 
 
 @pytest.mark.parametrize(
