@@ -27,11 +27,11 @@ from storage import (
     announcements,
     archiving,
     articles,
-    folders,
     open_store,
     reports,
     retention,
     saving,
+    shelves,
     sources,
     subscribers,
 )
@@ -205,7 +205,7 @@ def test_a_category_that_turns_private_leaves_nothing_behind(either: Mill, board
     assert {path: path.stat().st_mtime_ns for path in either.public.rglob("*.xml")} == before
     for edition_of in (None, "Board", "News"):
         with either.store.read() as db:
-            assert not folders.standing(db)[edition_of].has_strays
+            assert not shelves.standing(db)[edition_of].has_strays
 
 
 def test_an_address_that_changes_takes_its_files_along(mill: Mill) -> None:

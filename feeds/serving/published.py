@@ -23,6 +23,8 @@ from feeds.serving.seldom import Seldom
 SECONDS = 300  # for which a cache may answer where nobody knows when the next round is
 SHORTEST, LONGEST = 60, 3_600  # where that is known
 OF_ARCHIVES = 86_400  # what is in an archive stays; but an article may be withdrawn
+# Copies of what others wrote: search engines are to find the originals. Pages say it themselves.
+_COPIES = ("X-Robots-Tag", "noindex")
 _ARCHIVE = re.compile(r"(?:^|/)archive/[0-9]+/")
 # What our pages say themselves, and what only a header can: no other site may frame them.
 _PAGE_HEADERS = (
@@ -162,6 +164,7 @@ class Published:
             ("Cache-Control", f"{self._kind}no-store, im, max-age={self._max_age(file)}"),
             ("Vary", "Accept, Accept-Encoding, A-IM, If-None-Match"),
             ("Link", links.header(self._links(), file.address)),
+            _COPIES,
         )
         return Answer(status=HTTPStatus.IM_USED, lines=lines(*headers), body=body)
 
@@ -265,4 +268,5 @@ def _headers(file: File, chosen: Representation, varies_by: str, named: Links | 
         ("Content-Encoding", "" if chosen.coding == IDENTITY else chosen.coding),
         ("Accept-Ranges", "bytes"),
         ("Link", links.header(named, file.address)),
+        *((_COPIES,) if file.name in FEED_NAMES else ()),
     )

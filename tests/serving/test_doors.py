@@ -157,6 +157,15 @@ def test_feeds_name_themselves_and_their_hub(serve: Callable[..., Served]) -> No
     assert served.ask("/atom.xml").headers["link"] == '<https://mill.example/atom.xml>; rel="self"'
 
 
+def test_search_engines_are_to_find_the_originals_not_what_feeds_copy(serve: Callable[..., Served]) -> None:
+    served = serve()
+    copies = ("atom.xml", "rss.xml", "feed.json", "bread/archive/000001/atom.xml")
+    for path in (*copies, "index.html", "feeds.opml"):
+        served.put(path)
+    assert {served.ask(f"/{path}").headers.get("x-robots-tag") for path in copies} == {"noindex"}
+    assert not any("x-robots-tag" in served.ask(path).headers for path in ("/", "/feeds.opml"))
+
+
 @pytest.mark.parametrize(
     ("until", "expected"),
     [(None, 300), (MONDAY + timedelta(seconds=500), 500), (MONDAY - timedelta(days=1), 60), (datetime(2030, 1, 1, tzinfo=UTC), 3600)],
