@@ -177,3 +177,8 @@ class Gazette:
             for path in output.rglob("*.*")
             if path.suffix in {".xml", ".json", ".html"}
         }
+
+
+def held(gazette: Gazette) -> set[str]:
+    with gazette.store.read() as db:
+        return {one.title for one in articles.stored(db) if one.held_at}

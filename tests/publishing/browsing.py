@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import html5lib
 from html5lib.constants import E as PARSE_ERRORS
+
+from builders import article
+from feeds.publishing.pages import Pages
+from feeds.records import Article
+from sample_pages import feed
 
 
 def read(page: bytes) -> Element:
@@ -23,3 +29,17 @@ def words(element: Element | None) -> str:
 
 def links(root: Element, name: str = "a") -> list[str]:
     return [each.get("href", "") for each in root.iter(name)]
+
+
+def shown(html: str, **changes: Any) -> Element:
+    """What a page shows of an article's markup."""
+    content = read(Pages().article(article(content_html=html, **changes), feed())).find(".//div[@class='content']")
+    assert content is not None
+    return content
+
+
+def listed(one: Article, **how: Any) -> Element:
+    """What a front shows of an article."""
+    found = read(Pages(**how).front(feed(one))).find(".//main/article")
+    assert found is not None
+    return found
