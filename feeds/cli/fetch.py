@@ -53,9 +53,11 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
     elif context.verbosity >= 0:
         _show([refresh for refresh in (*refreshes, *waiting) if names or refresh.status != "waiting"])
         _tell_when(waiting, is_forced=force)
+    output = context.settings.output
+    is_first = not (output / "atom.xml").is_file()
     publications = _publish(context)  # behind the table, which an output that fails must not hide
     if context.verbosity >= 0 and not as_json:
-        _tell_where(publications, context.settings.output)
+        _tell_where(publications, output, is_first=is_first)
     failed = [refresh for refresh in refreshes if refresh.status == "failed"]
     for refresh in failed:
         click.echo(f"feedmill: {refresh.source}: {refresh.problem}", err=True)
@@ -123,10 +125,11 @@ def _tell_when(waiting: Sequence[Refresh], *, is_forced: bool) -> None:
         click.echo(f"{len(waiting)} not due yet{when}; --force fetches them now", err=True)
 
 
-def _tell_where(publications: Sequence[Publication], output: Path) -> None:
+def _tell_where(publications: Sequence[Publication], output: Path, *, is_first: bool) -> None:
+    """How much was written; and once, what to do with it."""
     changed = sum(publication.changed for publication in publications)
     click.echo(f"{showing.count(changed, 'published file')} written, below {output}", err=True)
-    if changed:
+    if is_first:
         page = output / "index.html"
         seen = f"{page} in a browser, or the feeds beside it" if page.is_file() else f"{output / 'atom.xml'}"
         click.echo(

@@ -38,6 +38,14 @@ def test_the_first_fetch_needs_no_network_and_tells_where_the_feeds_lie_and_what
     assert "Traceback" not in result.said
 
 
+def test_what_to_do_next_is_told_once(newcomer: Feedmill) -> None:
+    assert "Next:" in newcomer("fetch").said
+    (newcomer.folder / "docs/samples/articles/late.md").write_text("---\ntitle: Late\n---\nIt came.\n")
+    again = newcomer("fetch").said
+    assert re.search(r"[1-9][0-9]* published files written", again)
+    assert "Next:" not in again
+
+
 def test_the_samples_have_a_feed_for_each_of_their_categories(newcomer: Feedmill) -> None:
     newcomer("fetch")
 
