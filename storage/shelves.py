@@ -124,9 +124,9 @@ def standing(db: Connection) -> dict[Key, Shelf]:
     return {shelf.key: shelf for shelf in map(_shelf, db.execute(_SHELVES))}
 
 
-def touched(db: Connection) -> tuple[Shelf, ...]:
-    """Those whose files do not show all they hold."""
-    return tuple(map(_shelf, db.execute(_TOUCHED)))
+def touched(db: Connection, *, of_sources: bool = True) -> tuple[Shelf, ...]:
+    """Those whose files do not show all they hold; with or without those of sources."""
+    return tuple(map(_shelf, db.execute(_TOUCHED if of_sources else _TOUCHED.where(table.c.source_id.is_(None)))))
 
 
 def shelf_of(db: Connection, shelf_id: int) -> Shelf:

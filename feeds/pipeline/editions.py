@@ -154,7 +154,8 @@ def _touched(store: Store, site: Site) -> list[Edition] | None:
     if site.private:
         return None
     with store.read() as db:
-        touched = shelves.touched(db)
+        # Where sources have no pages, their shelves stay touched for ever.
+        touched = shelves.touched(db, of_sources=bool(site.made.source.current))
     editions = {shelf.key: edition for shelf in touched if (edition := site.edition(shelf))}
     is_new = any(site.may_grow(shelf.key) for shelf in touched if shelf.key not in editions)
     has_moved = any(shelf.slug != site.standing[shelf.key].slug for shelf in touched if shelf.key in editions)

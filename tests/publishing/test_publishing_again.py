@@ -13,7 +13,7 @@ from feeds.errors import OutputError
 from feeds.normalizing.categories import slugs
 from feeds.publishing import output
 from feeds.settings import Settings
-from storage import open_store, saving
+from storage import open_store, saving, shelves
 
 SOURCES = "".join(f"  - {{name: s{number}, path: s{number}, categories: [News]}}\n" for number in range(30))
 CONFIG = f'site: {{title: Evening Mill, url: "https://mill.example/"}}\nsources:\n{SOURCES}'
@@ -112,6 +112,17 @@ def test_other_settings_are_followed_and_then_what_is_touched(mill: Mill, text: 
     mill.save("s0", "Board")
     assert mill.publish()
     assert mill.is_whole()
+
+
+def test_without_pages_nobody_looks_at_the_shelves_of_sources(mill: Mill, monkeypatch: pytest.MonkeyPatch) -> None:
+    mill.follow(CONFIG + "pages: false\n")
+    mill.publish()
+    mill.save("s1")
+    looked: list[shelves.Shelf] = []
+    found = shelves.touched
+    monkeypatch.setattr(shelves, "touched", lambda db, **how: looked.extend(found(db, **how)) or found(db, **how))
+    assert "atom.xml" in mill.publish()
+    assert {shelf.key for shelf in looked} == {None, "News"}
 
 
 def test_after_a_failure_everything_is_looked_at(mill: Mill) -> None:
