@@ -190,8 +190,11 @@ def feedmill(context: click.Context, config: str | None, verbose: int, quiet: bo
 def main() -> None:
     """The `feedmill` command. Exit codes: 0 done, 1 could not be done, 2 wrong usage or config, 130 interrupted."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed, as by `>&-`: it swallows what is written to it
+        stream = getattr(sys, name)
+        if stream is None:  # closed, as by `>&-`: it swallows what is written to it
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for the process's life
+        elif stream.encoding.lower() != "utf-8":  # an old locale: what it has no character for is written as a number
+            stream.reconfigure(errors="backslashreplace")
     # Nearly all that a command makes is what it imports, which stays. To search that for what can go, as Python does
     # some hundred times by then and again at the end, is a sixth of what a round without news costs.
     gc.set_threshold(MADE_MEANWHILE, 10, 10)

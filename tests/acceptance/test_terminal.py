@@ -34,6 +34,14 @@ class TestTerminal:
     def test_a_dumb_terminal_gets_no_escape_codes_at_all(self, desk: Feedmill) -> None:
         assert "\x1b" not in desk.on_a_terminal("fetch", env={"TERM": "dumb"}).stdout
 
+    def test_what_an_old_locale_has_no_character_for_is_written_as_a_number(self, feedmill: Feedmill) -> None:
+        (feedmill.folder / "feed.xml").write_text(rss("水磨"))
+        feedmill.config("sources: [{name: desk, path: feed.xml}]")
+        feedmill("fetch")
+        result = feedmill("articles", env={"PYTHONIOENCODING": "latin-1"})
+        assert (result.code, result.stderr) == (0, "")
+        assert r"\u6c34\u78e8" in result.stdout
+
     def test_what_a_source_wrote_cannot_speak_to_the_terminal(self, feedmill: Feedmill) -> None:
         (feedmill.folder / "feed.xml").write_text(rss("Evil&#27;[2J[red]red[/red]"))
         feedmill.config("sources: [{name: desk, path: feed.xml}]")
