@@ -221,8 +221,7 @@ def _standing(db: Connection, article_ids: Collection[int], open_shelves: set[in
 
 
 def _sharing(db: Connection, arrived: Iterable[int]) -> set[int]:
-    """Those that have a key in common with another source's article: of most that come it is soon known that they have
-    none."""
+    """Those that have a key in common with another article: of most that come it is soon known that they have none."""
     return set(db.scalars(_SHARING, {"articles": list(arrived)}))
 
 
@@ -266,23 +265,14 @@ _ABOUT = select(
     )
 )
 _OTHER, _OTHER_BANDS = articles.alias("other"), bands.alias("other_bands")
-# Itself is left out first, by the index alone.
-_OF_ANOTHER_SOURCE = (_OTHER.c.id != articles.c.id) & (_OTHER.c.source_id != articles.c.source_id)
+_ARE_THEY = among(articles.c.id, "articles")
 _SHARING = union(
-    select(bands.c.article_id)
-    .join(articles, articles.c.id == bands.c.article_id)
-    .where(
+    select(bands.c.article_id).where(
         among(bands.c.article_id, "articles"),
-        exists()
-        .select_from(_OTHER_BANDS.join(_OTHER, _OTHER.c.id == _OTHER_BANDS.c.article_id))
-        .where(
-            _OTHER_BANDS.c.band == bands.c.band,
-            _OTHER_BANDS.c.article_id != bands.c.article_id,
-            _OF_ANOTHER_SOURCE,
-        ),
+        exists().where(_OTHER_BANDS.c.band == bands.c.band, _OTHER_BANDS.c.article_id != bands.c.article_id),
     ),
     *(
-        select(articles.c.id).where(among(articles.c.id, "articles"), exists().where(is_shared, _OF_ANOTHER_SOURCE))
+        select(articles.c.id).where(_ARE_THEY, exists().where(is_shared, _OTHER.c.id != articles.c.id))
         for is_shared in (
             (_OTHER.c.link_key == articles.c.link_key) & (_OTHER.c.link_key != literal_column("0")),
             (_OTHER.c.title_key == articles.c.title_key) & (_OTHER.c.title_key != literal_column("0")),

@@ -124,15 +124,6 @@ def test_what_many_sources_bring_is_stored_in_one_transaction(store: Store):
     assert len(seen) - len(of_each) <= 20, seen
 
 
-def test_what_one_source_says_in_each_of_its_articles_is_compared_with_nothing(store: Store):
-    """Such as what stands below all of them."""
-    visit, found = _arrived(store, "gazette")
-    said = [replace(found.articles[0], guid=f"{n}", atom_id=f"{n}", bands=(n, 7, 8, 9)) for n in range(20, 40)]
-    with statements(store) as seen:
-        storing.store_reads(store, [(visit, replace(found, articles=tuple(said)))], judge=JUDGE, now=TUESDAY)
-    assert len([each for each in seen if each.startswith("SELECT bands")]) == 1  # whether others say it
-
-
 def test_what_is_asked_of_what_came_is_answered_by_indexes(tmp_path):
     store = open_store(f"sqlite:///{tmp_path}/feedmill.db")
     visit, found = _arrived(store, "gazette")

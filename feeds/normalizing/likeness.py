@@ -263,13 +263,14 @@ def _phrases(tokens: tuple[str, ...]) -> list[int]:
 
 
 def _minima(hashes: Iterable[int]) -> list[int]:
-    """The least hash in each slot: one hash of a shingle both chooses its slot and stands in it (one permutation
-    hashing); a slot that none has chosen borrows from another, which its number alone determines."""
+    """The least hash in each slot of the bands: one hash of a shingle both chooses its slot and stands in it (one
+    permutation hashing); a slot that none has chosen borrows from another, which its number alone determines."""
     least = [_NONE] * SLOTS
     for value in hashes:
         if value < least[value % SLOTS]:
             least[value % SLOTS] = value
-    return [_borrowed(slot, least) if value == _NONE else value for slot, value in enumerate(least)]
+    needed = enumerate(least[: BANDS * ROWS])
+    return [_borrowed(slot, least) if value == _NONE else value for slot, value in needed]
 
 
 def _borrowed(slot: int, least: Sequence[int]) -> int:
@@ -278,7 +279,7 @@ def _borrowed(slot: int, least: Sequence[int]) -> int:
 
 
 def _rows(slots: Sequence[int]) -> Iterator[int]:
-    for start in range(0, BANDS * ROWS, ROWS):
+    for start in range(0, len(slots), ROWS):
         yield sum(map(mul, slots[start : start + ROWS], _WEIGHTS), start) & _63
 
 

@@ -11,7 +11,7 @@ from html import escape, unescape
 from types import MappingProxyType
 
 from feeds.pipeline import privacy, telling
-from feeds.publishing import atom, output
+from feeds.publishing import WRITERS, output
 from feeds.records import TAG_YEAR, Article, Dating, Feed, Source, SourceState
 from feeds.settings import Settings
 from storage import Store, attention, held, reports, sources
@@ -62,7 +62,7 @@ def write(store: Store, settings: Settings) -> None:
     with store.read() as db:
         kept = reports.newest(db)
     hidden = privacy.hidden(settings).sources
-    output.put(settings.output, PATH, atom.write(_feed(settings, _without(kept, hidden))))
+    output.put(settings.output, PATH, WRITERS["atom.xml"](_feed(settings, _without(kept, hidden))))
 
 
 def _without(kept: tuple[Report, ...], hidden: Set[str]) -> tuple[Report, ...]:

@@ -1,4 +1,4 @@
-"""What no published document may hold, taken out of a feed before it is written."""
+"""What no published document may hold, taken out of what came into the store past normalizing."""
 
 from __future__ import annotations
 
