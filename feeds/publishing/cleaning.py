@@ -40,6 +40,19 @@ IN_FEEDS = Forbidden(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 IN_PAGES = Forbidden(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xef(?:\xb7[\x90-\xaf]|\xbf[\xbe\xbf])")
 
 
+# The first of them as JSON writes it: escaped, behind an even number of backslashes, or as it is.
+_IN_JSON = re.compile(
+    rb"(?<!\\)(?:\\\\)*\\(?:u(?:00[01][0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef])|[bf])|\xef\xbf[\xbe\xbf]", re.IGNORECASE
+)
+_MARKS = (rb"\u", rb"\b", rb"\f", b"\xef\xbf")  # found much quicker, and seldom there
+
+
+def forbidden_in_json(document: bytes) -> bytes | None:
+    """How a JSON document of ours writes the first character that no feed may hold; None where it has none."""
+    found = _IN_JSON.search(document) if any(mark in document for mark in _MARKS) else None
+    return found[0] if found else None
+
+
 def clean(feed: Feed) -> Feed:
     """The feed without what no feed may hold; itself where it has none of it.
 

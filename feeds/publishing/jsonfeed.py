@@ -10,14 +10,13 @@ from typing import Any
 import msgspec
 
 from feeds.publishing import about, extensions
+from feeds.publishing.cleaning import forbidden_in_json
 from feeds.records import Article, Enclosure, Feed, Origin, Person
 
 _VERSION = "https://jsonfeed.org/version/1.1"
 _NO_TYPE = "application/octet-stream"  # an attachment must have one
 # Of sanitized markup, where no text holds a `<`.
 _BREAK = re.compile(r"<(?:/?(?:p|div|li|ul|ol|tr|table|blockquote|h[1-6]|pre|figure)|[bh]r)(?=[\s>])", re.IGNORECASE)
-_FORBIDDEN = re.compile(rb"(?<!\\)(?:\\\\)*\\(?:u00[01]|[bf])|\xef\xbf[\xbe\xbf]")  # as they are written in JSON
-_MARKS = (rb"\u00", rb"\b", rb"\f", b"\xef\xbf")  # found much quicker
 _TAG = re.compile(r'<[^<>"]*+(?:"[^"]*+"[^<>"]*+)*+>')
 
 
@@ -37,8 +36,8 @@ def write(feed: Feed) -> bytes:
     )
     document["items"] = [_item(article, about.language(article, feed)) for article in feed.articles]
     encoded = msgspec.json.encode(document)
-    if any(mark in encoded for mark in _MARKS) and _FORBIDDEN.search(encoded):
-        raise ValueError("control characters")
+    if found := forbidden_in_json(encoded):
+        raise ValueError(f"it holds the control character {found.decode()}")
     return msgspec.json.format(encoded, indent=2) + b"\n"
 
 

@@ -15,11 +15,10 @@ import msgspec
 from lxml import etree
 
 from feeds.errors import OutputError
+from feeds.publishing.cleaning import forbidden_in_json
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _LINK = re.compile(r"https?://", re.IGNORECASE)
-# Escapes, with an even number of backslashes before them, of what is no character of a text.
-_CONTROLS = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?:00[01][0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef])", re.IGNORECASE)
 
 
 def _in_atom(path: str) -> etree.XPath:
@@ -129,9 +128,8 @@ _READ = msgspec.json.Decoder(_JSONFeed)
 def json_feed(document: bytes) -> None:
     """JSON Feed 1.1: the members it requires and the types of those we write."""
     _unique(item.id for item in _READ.decode(document).items)
-    # We escape nothing else with \u, so that there is seldom anything to look at.
-    if b"\\u" in document and (found := _CONTROLS.search(document)):
-        raise _BrokenError(f"it holds the control character {found[0].decode()}")
+    if found := forbidden_in_json(document):
+        raise _BrokenError(f"it holds the control character {found.decode()}")
 
 
 def opml(document: bytes) -> None:
