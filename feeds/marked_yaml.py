@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import yaml
+from msgspec import Struct
 
 PARSER: Any = getattr(yaml, "CLoader", yaml.SafeLoader)  # libyaml, ten times as fast, is not built everywhere
 MAX_DEPTH = 50
@@ -30,8 +30,7 @@ class YamlError(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """A value made of dict, list, str, int, float, bool and None, with the line of each of its parts.
 
     Lines count from 1; the line of a mapping's value is that of its key; `()` is the whole. What an alias repeats

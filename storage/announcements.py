@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage import subscribers
@@ -15,8 +15,7 @@ from storage.tables import announcements
 _A_MOMENT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announcement:
+class Announcement(Struct, frozen=True, kw_only=True):
     """A topic, how often the hub could not be told of it in a row, and when it is told next."""
 
     topic: str

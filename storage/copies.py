@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Table, literal_column, select, union
 
 from feeds.records import Article
@@ -22,8 +22,7 @@ class _Place(NamedTuple):
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Gone:
+class _Gone(Struct, frozen=True):
     """The withdrawn articles of one place: their titles, and the sources they came from."""
 
     titles: set[str]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime
 from html import escape
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal_column, select
 
 from feeds.records import Body, Dating, Source
@@ -24,7 +24,7 @@ SHORTEST = 12  # bytes of a word that means an article, and nothing else, wherev
 _ENCODINGS = (
     "utf-8", "utf-16-le", "utf-16-be", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1252",
 )  # fmt: skip
-_ABOUT = tuple(field.name for field in fields(Body) if field.name not in {"content", "stamp"})
+_ABOUT = tuple(name for name in Body.__struct_fields__ if name not in {"content", "stamp"})
 
 
 class Before(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,8 +35,7 @@ class Before(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dating: Dating = Dating()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packed:
+class Packed(Struct, frozen=True, kw_only=True):
     """A document as it is kept."""
 
     about: str  # JSON of what is known of it beside its content
@@ -44,8 +43,7 @@ class Packed:
     fetched_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """A document that was kept."""
 
     id: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Column, Connection, func, select
 
 from feeds.records import DateFrom, Tag
@@ -27,8 +27,7 @@ from storage.tables import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A shelf that an article stands on."""
 
     key: Key
@@ -37,8 +36,7 @@ class Place:
     is_written: bool  # the shelf's files show what it holds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alias:
+class Alias(Struct, frozen=True, kw_only=True):
     """Another guid under which the article came."""
 
     guid: str
@@ -46,8 +44,7 @@ class Alias:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Double:
+class Double(Struct, frozen=True, kw_only=True):
     """An article of another source that tells the same story on one shelf."""
 
     key: Key  # of the shelf
@@ -56,8 +53,7 @@ class Double:
     reason: str  # what told that it is the same story
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """An article that is stored."""
 
     source: str
@@ -89,8 +85,7 @@ class History:
     covers: tuple[Double, ...]  # in whose place it stands
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
+class Gone(Struct, frozen=True, kw_only=True):
     """An article that was stored."""
 
     source: str

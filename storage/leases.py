@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, select, update
 
 from storage.claims import LEASE, is_over
@@ -15,8 +15,7 @@ from storage.upserts import upsert
 DAEMON = "daemon"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+class Lease(Struct, frozen=True, kw_only=True):
     """Who holds it, since when, and when it last gave a sign of life."""
 
     name: str
@@ -32,7 +31,7 @@ def take(db: Connection, name: str, *, owner: str, now: datetime, is_alive: Call
     if current and current.held_by != owner and not is_over(current.held_by, current.until, now=now, is_alive=is_alive):
         return current
     taken = Lease(name=name, held_by=owner, since=now, renewed_at=now, until=now + LEASE)
-    upsert(db, leases, [{field: getattr(taken, field) for field in Lease.__slots__}])
+    upsert(db, leases, [{field: getattr(taken, field) for field in Lease.__struct_fields__}])
     return taken
 
 

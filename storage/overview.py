@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from feeds.records import SourceState
@@ -24,8 +24,7 @@ _COLUMNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(Struct, frozen=True):
     """A source, and what it is sorted by."""
 
     name: str

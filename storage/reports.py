@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select
 
 from storage.tables import reports
@@ -12,8 +12,7 @@ from storage.tables import reports
 KEPT = 52  # a year of them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What was told, and when."""
 
     written_at: datetime
@@ -23,12 +22,12 @@ class Report:
 
 def add(db: Connection, report: Report) -> None:
     """Store a report; of those stored before, as many stay as are kept."""
-    db.execute(insert(reports), [{field: getattr(report, field) for field in Report.__slots__}])
+    db.execute(insert(reports), [{field: getattr(report, field) for field in Report.__struct_fields__}])
     kept = select(reports.c.id).order_by(reports.c.id.desc()).limit(KEPT).subquery()
     db.execute(delete(reports).where(reports.c.id < select(func.min(kept.c.id)).scalar_subquery()))
 
 
 def newest(db: Connection) -> tuple[Report, ...]:
     """All that are kept, the latest first."""
-    columns = [reports.c[field] for field in Report.__slots__]
+    columns = [reports.c[field] for field in Report.__struct_fields__]
     return tuple(Report(**row._asdict()) for row in db.execute(select(*columns).order_by(reports.c.id.desc())))

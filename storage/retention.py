@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec import Struct, field
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, exists, or_, select, true
 
 from storage import covering, placing, tombstones
@@ -27,16 +27,14 @@ from storage.tables import articles, covered, shelved, shelves, sources
 PORTION = 50  # sources that are looked through in one transaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """Keep this many of the newest, and none published before `since`."""
 
     keep: int | None = None
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """By name. A source or category that is not named keeps everything."""
 
     sources: Mapping[str, Rule] = field(default_factory=dict)
@@ -46,8 +44,7 @@ class Rules:
         return bool(self.sources or self.categories)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
+class Pruned(Struct, frozen=True, kw_only=True):
     """How many articles went, and how many of them from each category."""
 
     articles: int = 0

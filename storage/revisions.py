@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select
 
 from storage.batches import batches
@@ -17,8 +17,7 @@ MOST = 5  # of one article
 _SAID = ("title", "url", "summary_html", "content_html")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """What an article said, and until when; None: it says so now."""
 
     number: int
@@ -29,8 +28,7 @@ class Said:
     content_html: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
+class Versions(Struct, frozen=True, kw_only=True):
     """An article with all that is kept of what it said, the latest first: that is what it says now."""
 
     source: str

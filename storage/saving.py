@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, bindparam, func, insert, null, select, union_all, update
 
-from feeds.records import Article
+from feeds.records import Article, replace
 from storage import archiving, banding, copies, covering, placing, revisions, shelves
 from storage.among import among
 from storage.rows import AnyRow, articles_of_rows, ids_of_sources, new_values_of, values_of
@@ -19,8 +19,7 @@ from storage.tables import articles, tombstones
 HasOtherLinks: TypeAlias = Callable[[Sequence[str], Sequence[str]], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Struct, frozen=True, kw_only=True):
     """What a source brought, and when that was seen.
 
     `document_id` is the kept document that the articles were made of. What stands in a `private` category stands in
@@ -41,8 +40,7 @@ class Batch:
     document_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
+class Saved(Struct, frozen=True, kw_only=True):
     """What a save did: how many articles are new, how many came and are held as a flood, or wait for their date, how
     many were revised, and the categories it touched."""
 
@@ -51,8 +49,8 @@ class Saved:
     waiting: int = 0
     revised: int = 0
     categories: tuple[str, ...] = ()
-    arrived: frozenset[int] = field(default=frozenset(), compare=False)  # rows for `stories.settle`
-    returned: frozenset[covering.Place] = field(default=frozenset(), compare=False)  # from archives, for the same
+    arrived: frozenset[int] = frozenset()  # rows for `stories.settle`
+    returned: frozenset[covering.Place] = frozenset()  # from archives, for the same
     has_withdrawn: bool = False  # copies of withdrawn articles were in it, and left out
 
 
@@ -100,8 +98,7 @@ def save_all(
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
+class _Plan(Struct, frozen=True, kw_only=True):
     """What is to become of the articles of a batch."""
 
     batch: Batch

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+from msgspec import Struct
 from sqlalchemy import (
     Connection,
     Row,
@@ -47,8 +47,7 @@ class OfSource(NamedTuple):
 Key: TypeAlias = str | OfSource | None  # a category by its name, a source's own shelf, or everything
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class Shelf(Struct, frozen=True, kw_only=True):
     """A shelf's standing: `touched` moves with its articles, `written` follows when its files are."""
 
     id: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
@@ -12,7 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, insert, select, update
 
-from feeds.records import Body, Dating, Rhythm, Source, SourceState, Validators
+from feeds.records import Body, Dating, Rhythm, Source, SourceState, Validators, replace
 from storage.batches import batches
 from storage.claims import LEASE, is_over
 from storage.tables import files, hosts, sources, subscriptions

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, bindparam, exists, literal, literal_column, select, union, union_all
 
 from feeds.records import Article, Copy
@@ -34,8 +34,7 @@ SAME_DAYS: Final = timedelta(hours=48)  # between two that share nothing but a t
 _BY_TITLE, _BY_BAND, _BY_ADDRESS = 1, 2, 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
+class Judge(Struct, frozen=True, kw_only=True):
     """What the config and the comparison of texts have to say."""
 
     may_be: Callable[[str, str], bool]  # whether articles of these titles can tell one story: a quick look

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, case, delete, func, insert, literal, select, update
 
+from feeds.records import Discreet
 from storage.batches import batches
 from storage.tables import subscribers
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # due, whatever the clock says
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscriber:
+class Subscriber(Discreet, frozen=True, kw_only=True):
     """A callback that a topic's documents are delivered to."""
+
+    hidden = ("callback", "secret")
 
     id: int
     topic: str
-    callback: str = field(repr=False)  # its path may be all that protects it
-    secret: str = field(repr=False)
+    callback: str  # its path may be all that protects it
+    secret: str
     until: datetime  # its lease
     delivered: str  # digest of the document it has
     failures: int  # deliveries in a row

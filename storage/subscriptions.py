@@ -7,26 +7,27 @@ none. leaving: its source is gone, and the hub is asked to end it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, update
 
+from feeds.records import Discreet
 from storage.among import among
 from storage.subscribers import AT_ONCE
 from storage.tables import sources, subscriptions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscribed:
+class Subscribed(Discreet, frozen=True, kw_only=True):
     """A subscription of ours. Whoever knows `token` and `secret` could make us believe what he likes."""
+
+    hidden = ("token", "secret")
 
     source: str
     hub: str
     topic: str
-    token: str = field(repr=False)  # of the address that the hub delivers to
-    secret: str = field(repr=False)  # that its deliveries are signed with
+    token: str  # of the address that the hub delivers to
+    secret: str  # that its deliveries are signed with
     standing: str = "wanted"
     until: datetime | None = None  # the lease that the hub granted
     last_push_at: datetime | None = None
@@ -95,7 +96,7 @@ def _is_leased(one: Subscribed, now: datetime) -> bool:
 
 def _insert(db: Connection, one: Subscribed) -> None:
     source_id = db.scalar(select(sources.c.id).where(sources.c.name == one.source))
-    values = {name: getattr(one, name) for name in Subscribed.__slots__ if name != "source"}
+    values = {name: getattr(one, name) for name in Subscribed.__struct_fields__ if name != "source"}
     db.execute(insert(subscriptions).values(source_id=source_id, **values))
 
 

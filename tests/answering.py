@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import dataclasses
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from feeds.normalizing.categories import slugs
 from feeds.pipeline.preparing import prepare
 from feeds.pipeline.refreshing import Refreshing
 from feeds.pipeline.storing import Visit
-from feeds.records import Body, Fetched, Refresh
+from feeds.records import Body, Fetched, Refresh, replace
 from storage import Store, articles, documents, open_store, saving, sources, tables
 
 HOUR = timedelta(hours=1)
@@ -75,7 +76,7 @@ class Mill:
     def without_articles(self, folder: Path) -> Mill:
         """A mill of the same config whose store holds nothing but the documents that this one's keeps."""
         folder.mkdir()
-        other = replace(self, folder=folder, store=open_store(f"sqlite:///{folder}/mill.db"))
+        other = dataclasses.replace(self, folder=folder, store=open_store(f"sqlite:///{folder}/mill.db"))
         prepare(other.store, other.settings)
         of_name = select(tables.sources.c.name, tables.sources.c.id)
         with self.store.read() as db:

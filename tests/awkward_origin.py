@@ -9,11 +9,14 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 import brotli
+from msgspec import Struct
+
+from feeds.records import replace
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ABSURD = timedelta(days=4000)
@@ -23,8 +26,7 @@ Validators = tuple[str, str]  # ETag, Last-Modified; "" where there is none
 NONE: Validators = ("", "")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """One answer, and the truth about it."""
 
     status: int = 200
@@ -37,8 +39,7 @@ class Reply:
     stay_away: timedelta = timedelta(0)  # what it asks for, in whatever header
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """A request, when it came, and what it got."""
 
     at: datetime
@@ -57,8 +58,7 @@ class Asked:
         return self.line.split(" ")[1]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Visit:
+class Visit(Struct, frozen=True, kw_only=True):
     """A request for a site's document, as its plays see it."""
 
     site: Site

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from feeds.records import Article, Entry, Source, Text
+from feeds.records import Article, Entry, Source, Text, replace
 
 MONDAY = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 TUESDAY = datetime(2026, 11, 3, 8, 0, tzinfo=UTC)

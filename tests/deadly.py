@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from feeds.errors import ParseError
 from feeds.logs import log
 from feeds.pipeline.reading import read_apart
+from feeds.records import replace
 
 
 def doubled(number: int) -> int:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 import feedparser
+from msgspec import Struct
 
 from clocks import Clock
 from feeds import pipeline, settings
 from feeds.pipeline.judging import judge
 from feeds.pipeline.reading import Read, read, reader
 from feeds.pipeline.storing import Visit, store_read
-from feeds.records import Article, Body, Fetched, Refresh
+from feeds.records import Article, Body, Fetched, Refresh, replace
 from storage import Store, articles, sources
 
 FORMATS = ("rss", "atom", "json")
@@ -37,8 +38,7 @@ WORDS = (
 ).split()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """What a document says of one entry; "" and None: nothing."""
 
     number: int

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from builders import TUESDAY, article
 from feeds.publishing import archives
 from feeds.publishing.pages import Directory, Pages, Place, article_path
-from feeds.records import Article, Enclosure, Feed, Origin, Person, Tag
+from feeds.records import Article, Enclosure, Feed, Origin, Person, Tag, replace
 
 SITE = "https://mill.example/"
 GAZETTE = Origin(title="The Gazette", site_url="https://gazette.example/", rights="© The Gazette, CC BY 4.0")

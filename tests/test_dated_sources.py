@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from commanding import run as feedmill
 from feeds import pipeline
 from feeds.pipeline.reading import read, reader
 from feeds.pipeline.reporting import needs
-from feeds.records import Body, Dating, Fetched
+from feeds.records import Body, Dating, Fetched, replace
 from moving import START, Gazette, Item, document, item, words
 from statements import statements
 from storage import open_store, sources, tables

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from commanding import run as feedmill
 from feeds import pipeline
 from feeds.daemon.freshness import fresh_until
 from feeds.errors import NotFoundError
+from feeds.records import replace
 from moving import START, Gazette, item, words
 from scheduler import Daemon
 from storage import held, sources

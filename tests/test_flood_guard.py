@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +16,7 @@ from sqlalchemy import event
 from builders import entry
 from feeds import pipeline
 from feeds.normalizing import identity
-from feeds.records import Known
+from feeds.records import Known, replace
 from moving import FORMATS, START, Gazette, Item, document, held, item, items, words
 from storage import articles, histories, open_store
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from feeds import pipeline
 from feeds.errors import NotFoundError
 from feeds.pipeline.reporting import needs
+from feeds.records import replace
 from moving import START, Gazette, Item, held, item, items, strangers, words
 from storage import articles
 from storage import held as holding

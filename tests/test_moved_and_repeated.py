@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from feeds import pipeline
 from feeds.errors import NotFoundError
+from feeds.records import replace
 from moving import START, WORDS, Gazette, Item, item, items, words
 from storage import articles, held, histories, sources, tombstones
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from feeds import pipeline, settings
 from feeds.normalizing.categories import slugs
 from feeds.pipeline.overview import overview, page
 from feeds.publishing.status_page import Overview, Wish
-from feeds.records import Dating, Refresh, Rhythm, SourceState, Tally
+from feeds.records import Dating, Refresh, Rhythm, SourceState, Tally, replace
 from feeds.settings import Settings
 from origin import Origin, answer, conditional, feed
 from storage import Store, journal, saving, sources

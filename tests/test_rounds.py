@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -15,7 +14,7 @@ from feeds import pipeline, workers
 from feeds.fetching import timing
 from feeds.fetching.politeness import PerHost
 from feeds.pipeline import reading, refreshing
-from feeds.records import SourceState, Validators
+from feeds.records import SourceState, Validators, replace
 from mill import Mill
 from origin import Chunks, Origin, Request, answer, conditional, feed
 from river import until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from builders import WEDNESDAY, config
 from clocks import Clock
 from feeds import pipeline, settings
 from feeds.normalizing.text import plain_text
-from feeds.records import Article, Link, Person, Text
+from feeds.records import Article, Link, Person, Text, replace
 from storage import Store, articles, open_store
 
 DOCUMENTS = Path(__file__).parent / "documents"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -17,7 +16,7 @@ from clocks import Clock
 from feeds import pipeline
 from feeds.pipeline import reading, site, storing
 from feeds.pipeline.judging import judge
-from feeds.records import Body, Fetched
+from feeds.records import Body, Fetched, replace
 from mill import Mill
 from moving import CONFIG as ONE
 from moving import START, Gazette, document, items

@@ -6,7 +6,7 @@ import contextlib
 import gzip
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +28,7 @@ from feeds.normalizing import urls
 from feeds.normalizing.categories import slugs
 from feeds.pipeline import site
 from feeds.publishing import WRITERS, output, tracing
-from feeds.records import Article
+from feeds.records import Article, replace
 from storage import Store, archiving, articles, open_store, retention, saving, shelves, tombstones
 
 SITE = "https://mill.example/"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from feeds.pipeline import apart, reading, refreshing, storing
 from feeds.pipeline.patience import Patience
 from feeds.pipeline.reading import Read
 from feeds.pipeline.storing import Visit
-from feeds.records import Body, Fetched
+from feeds.records import Body, Fetched, replace
 from origin import answer, feed
 from statements import statements
 from storage import Store, articles, covering, documents, journal, open_store, sources, stories

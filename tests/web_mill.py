@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from feeds.fetching.politeness import PerHost
-from feeds.records import SourceState
+from feeds.records import SourceState, replace
 from feeds.settings import Settings
 from mill import Mill
 from storage import articles, sources

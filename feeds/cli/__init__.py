@@ -8,12 +8,12 @@ import keyword
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from feeds import __version__
 from feeds.cli import logs
@@ -54,8 +54,7 @@ COMMANDS = {
 MADE_MEANWHILE = 20_000  # objects, between two searches for what refers to itself alone
 
 
-@dataclass
-class Context:
+class Context(Struct, dict=True):
     """What every command starts from. Each part is made when it is first asked for."""
 
     config: str | None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
-from feeds.records import Source
+from feeds.records import Source, replace
 from feeds.settings import addresses
 
 

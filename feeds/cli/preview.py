@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ import click
 from feeds import pipeline
 from feeds.cli import Context, addressing, showing
 from feeds.clock import SystemClock
-from feeds.records import Source
+from feeds.records import Source, replace
 
 
 @click.command("preview")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from feeds.clock import Clock
 from feeds.daemon.metrics import Metrics
@@ -13,8 +14,7 @@ from feeds.logs import log
 STUCK = 300.0  # seconds without a sign of life from the refreshes
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What is done every so many ticks. One that runs beyond `deadline` (seconds) makes the daemon unwell, one that
     runs twice as long ends it: APScheduler would skip it for ever, and a service manager starts us anew."""
 

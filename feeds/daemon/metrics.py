@@ -7,10 +7,10 @@ It is imported by the daemon, and where somebody asks: prometheus-client takes a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -89,8 +89,7 @@ class Metrics:
         return generate_latest(_Now(self._registry, inventory))
 
 
-@dataclass(frozen=True, slots=True)
-class _Now:
+class _Now(Struct, frozen=True):
     """What one answer tells: the counters, and the store in numbers as of this moment."""
 
     registry: CollectorRegistry

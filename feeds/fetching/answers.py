@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 from feeds.errors import SourceError
 from feeds.fetching.compression import decompress
@@ -22,8 +23,7 @@ _RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s\",;]+))", re.IGNORE
 _CENTURY = timedelta(days=36_500)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What came back over HTTP; header names in lower case, values byte for byte (as latin-1)."""
 
     url: str

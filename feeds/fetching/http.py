@@ -11,12 +11,12 @@ import select
 import socket
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from queue import SimpleQueue
 from typing import Any
 
 import pycurl
+from msgspec import Struct, field
 
 from feeds.clock import Clock
 from feeds.errors import SourceError
@@ -24,15 +24,14 @@ from feeds.fetching.answers import Answer, read_answer, read_pacing
 from feeds.fetching.mailbox import Mailbox
 from feeds.fetching.politeness import HostQueues, PerHost
 from feeds.fetching.transfer import Transfer, address, new_handle
-from feeds.records import FetchFailed, FetchResult, Postponed, Source, SourceState
+from feeds.records import FetchFailed, FetchResult, Postponed, Source, SourceState, replace
 
 SPARED = timedelta(hours=1)  # for a host that says 429; how long in the end, the store knows
 MAX_TRANSFERS = 100  # at once
 MAX_CONNECTIONS = 2 * MAX_TRANSFERS  # those that are kept for a host's next source counted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class Manners(Struct, frozen=True, kw_only=True):
     """How we present ourselves, and what a host is spared."""
 
     user_agent: str = "feedmill"

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PerHost:
+class PerHost(Struct, frozen=True, kw_only=True):
     """What every host is spared."""
 
     connections: int = 2
     spacing: timedelta = timedelta(seconds=1)
 
 
-@dataclass(slots=True)
-class _Host(Generic[T]):
+class _Host(Struct, Generic[T]):
     waiting: deque[T] = field(default_factory=deque)
     active: int = 0
     ready_at: float = 0.0  # the earliest moment of its next request

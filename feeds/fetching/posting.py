@@ -9,16 +9,17 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import pycurl
+from msgspec import Struct, field
 
 from feeds.clock import Clock
 from feeds.fetching.guard import is_allowed
 from feeds.fetching.politeness import HostQueues, PerHost
 from feeds.fetching.transfer import CURL_ERRORS, MAX_HEADER_BYTES, Socket, new_handle
+from feeds.records import Discreet
 
 K = TypeVar("K")
 
@@ -29,19 +30,19 @@ SHORTLY = 0.02  # seconds between two looks at a name that is looked up
 LOOK = 0.25  # seconds between two looks at whether to stop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Generic[K]):
+class Call(Discreet, Generic[K], frozen=True, kw_only=True):
     """One request, a GET where there is no body; `about` is the caller's own."""
 
+    hidden = ("url", "body")
+
     about: K
-    url: str = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    url: str
+    body: bytes | None = None
     headers: tuple[tuple[str, str], ...] = ()
     allowed: bool | tuple[str, ...] = False  # addresses that may be connected to beside the public ones
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """What came back: status 0 and a problem in words, where nothing did."""
 
     status: int = 0
@@ -59,8 +60,7 @@ class Reply:
         return self.problem or f"it answered {self.status}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class Post(Struct, frozen=True, kw_only=True):
     """How requests are made. Nothing is begun once `until` has passed, by the monotonic clock, and `stopping` breaks
     off what is under way: neither has a reply then."""
 

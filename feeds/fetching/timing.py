@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feeds.fetching import schedules
@@ -22,6 +21,7 @@ from feeds.records import (
     Source,
     SourceState,
     Validators,
+    replace,
 )
 
 MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from feeds.normalizing import dating, extensions, identity, languages, likeness, links, urls
@@ -24,6 +23,7 @@ from feeds.records import (
     Source,
     Tag,
     Text,
+    replace,
 )
 
 MAX_LABEL = 300  # characters of a name, a tag or a link's title

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from feeds.normalizing import identity
-from feeds.records import AHEAD, DateFrom, Dating, Entry, Source, Verdict
+from feeds.records import AHEAD, DateFrom, Dating, Entry, Source, Verdict, replace
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -27,8 +28,7 @@ NEAREST, FARTHEST = 3600, 14 * 3600  # seconds that local time may be ahead of G
 LONG_PAST: Final = 2 * DAY  # a date of a day alone may lie so far back, wherever it was written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taking:
+class Taking(Struct, frozen=True, kw_only=True):
     """How a source's dates are to be taken now."""
 
     is_first_sight: bool = False

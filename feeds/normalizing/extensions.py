@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from feeds.normalizing import urls
 from feeds.normalizing.text import plain_text, text_of
 from feeds.normalizing.vocabulary import INNER, KINDS, Kind
-from feeds.records import Article, Extension, Text
+from feeds.records import Article, Extension, Text, replace
 
 MAX_TEXT = 10_000  # characters of one element
 MAX_VALUE = 500  # characters of an attribute that is no address
@@ -79,8 +80,7 @@ def _unwrapped(value: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
+class _Said(Struct, frozen=True, kw_only=True):
     """What an article says without extensions."""
 
     title: str

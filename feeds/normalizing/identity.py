@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from feeds.normalizing import noise, urls
 from feeds.normalizing.text import plain_text, text_of
@@ -26,8 +27,7 @@ _PLAYED = re.compile(r'<(?:audio|video|source) [^>]*?\bsrc="([^"?#]*)')
 _ORIGIN = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """An entry and the guids it may be known by: its own, and one that tells it from others with the same guid."""
 
     entry: Entry

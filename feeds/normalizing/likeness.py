@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
 from itertools import accumulate, pairwise
 from operator import mul
 from typing import Final
+
+from msgspec import Struct
 
 from feeds.normalizing.tellings import Telling, figures, hashes_of, is_figure, is_unspaced, shingles, weight
 
@@ -44,8 +45,7 @@ _WEIGHTS = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FE
 _63 = (1 << 63) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Likeness:
+class Likeness(Struct, frozen=True, kw_only=True):
     """Whether two articles tell one story, and why. True where they do."""
 
     is_same: bool

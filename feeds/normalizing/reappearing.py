@@ -12,15 +12,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 from feeds.normalizing import likeness, links
 from feeds.normalizing.tellings import Telling, figures, telling_of, tokens_of
 from feeds.normalizing.text import text_of
-from feeds.records import Alias, Article, Known
+from feeds.records import Alias, Article, Known, replace
 
 MOST_COMPARED: Final = 20  # articles with a text that may be alike, the newest
 
@@ -28,8 +29,7 @@ _T = TypeVar("_T")
 _PICTURE = re.compile(r'<(?:img|audio|video|source) [^>]*?\bsrc="([^"?#]*)')
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Read:
+class _Read(Struct, frozen=True, kw_only=True, dict=True):
     """An article, and what it is compared by; each made when it is asked for, as most are told by their address."""
 
     article: Article

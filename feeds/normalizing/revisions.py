@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from feeds.records import Article
+from feeds.records import Article, replace
 
 
 def noticed(article: Article) -> Article:

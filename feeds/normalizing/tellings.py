@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
 from typing import Final
 from zlib import crc32
+
+from msgspec import Struct
 
 from feeds.normalizing.links import comparable
 from feeds.normalizing.text import text_of
@@ -66,8 +67,7 @@ _WRAPPING = re.compile(
 _COPY = re.compile(r"\A\s*[\[(【](?:转|转载|转帖|转发|repost|reposted|fwd)[\])】]", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Telling:
+class Telling(Struct, frozen=True, kw_only=True, dict=True):
     """An article as one source tells it, read for comparing."""
 
     source: str

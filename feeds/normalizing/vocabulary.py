@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+
+class Kind(Struct, frozen=True, kw_only=True):
     """An element as we know it."""
 
     namespace: str

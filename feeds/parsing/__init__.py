@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from feeds.logs import log
 from feeds.parsing import frontmatter, jsonfeed, strict
 from feeds.parsing.encoding import decode
 from feeds.parsing.sniffing import sniff
-from feeds.records import Body, Document, Entry, RawOrigin, Source, Text
+from feeds.records import Body, Document, Entry, RawOrigin, Source, Text, replace
 
 
 def _read_syndication(text: str, **given: Any) -> Document:

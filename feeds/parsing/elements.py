@@ -8,13 +8,13 @@ guesses, for what could not be mended. What a hostile document can make them do 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import unescape
 from typing import Any
 from xml.parsers import expat
 
 import feedparser.api
 import feedparser.mixin
+from msgspec import Struct
 
 from feeds.parsing.extensions import Gathering, namespace_of, namespace_of_prefix
 from feeds.records import Extension
@@ -30,8 +30,7 @@ MAX_GUESSED = 2_000_000  # characters the loose parser is given: it needs up to 
 _SEPARATOR = "\x01"  # of expat's names: a character that stands in no document
 
 
-@dataclass(frozen=True, slots=True)
-class Elements:
+class Elements(Struct, frozen=True):
     """What feedparser found, in its own words: dictionaries of strings, lists and dictionaries, of no sure shape."""
 
     version: str

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from math import log2
+
+from msgspec import Struct
 
 MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -113,8 +114,7 @@ RUSSIAN = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"
 THAI = "านรอเกงยลมีวดทสตะปบคหไแจพชขใผโณซถธศญฟษภโิ่้็ัึืุู์ำา"
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A document's text, and how we came to it."""
 
     text: str  # without its leading U+FEFF
@@ -128,8 +128,7 @@ class Decoded:
         return f"{self.encoding}, by {self.how}{bad}"
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(Struct, frozen=True):
     """How a language looks: its legacy encodings, and its characters beyond ASCII, most frequent first."""
 
     codecs: tuple[str, ...]

@@ -7,8 +7,9 @@ have a meaning, and what may be published of that, is for normalizing to say.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from feeds.records import Extension
 
@@ -46,8 +47,7 @@ def namespace_of_prefix(prefix: str) -> str:
     return prefix if prefix in _PREFIXES else ""
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """An element whose end has not been seen. One without a namespace is passed over, with all that is in it."""
 
     namespace: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from feeds.records import Person
+from feeds.records import Person, replace
 
 _MAIL = r"(?:mailto:)?(?P<email>[^\s@()<>]+@[^\s@()<>]+)"
 _PERSONS = (

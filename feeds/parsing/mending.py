@@ -8,9 +8,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html.entities import html5
 from xml.parsers import expat
+
+from msgspec import Struct
 
 from feeds.parsing.sniffing import BLANK, root_start
 
@@ -52,8 +53,7 @@ _DECLARED = re.compile(r"\sxmlns:([\w.-]+)\s*=")
 _XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Struct, frozen=True):
     text: str
     is_well_formed: bool
     problems: tuple[str, ...] = ()

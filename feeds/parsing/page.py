@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from html.parser import HTMLParser
+
+from msgspec import Struct
 
 FEED_TYPES = (
     "application/atom+xml",
@@ -35,8 +36,7 @@ _CHALLENGE = re.compile(
 _PASSWORD = re.compile(r"<input[^<>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Advertised:
+class Advertised(Struct, frozen=True):
     """A feed that a page leads to, its address as the page writes it."""
 
     href: str

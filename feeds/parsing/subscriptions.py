@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
+from msgspec import Struct
 
 from feeds.errors import ParseError
 from feeds.records import Subscription
@@ -18,8 +18,7 @@ _SECTION = re.compile(r"\[([^\]]+)\]\s*\Z")
 _NAME = re.compile(r"name\s*[=:]\s*(.*?)\s*\Z", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscriptions:
+class Subscriptions(Struct, frozen=True, kw_only=True):
     """What a list holds; and what of it cannot be taken over, in words."""
 
     found: tuple[Subscription, ...]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 from feeds.clock import Clock, whole_seconds
 from feeds.errors import StoreUnavailableError
@@ -41,8 +42,7 @@ class Stored(NamedTuple):
     began_at: float  # to be read, in seconds of the monotonic clock
 
 
-@dataclass(slots=True, kw_only=True)
-class _Reading:
+class _Reading(Struct, kw_only=True):
     """A document at a worker."""
 
     visit: Visit

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from feeds import fetching
 from feeds.fetching import timing
-from feeds.records import Refresh, Source, SourceState
+from feeds.records import Refresh, Source, SourceState, replace
 from feeds.settings import Settings
 from storage import Store, claims, sources, subscriptions
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from feeds.pipeline.pushing.inbox import Pushed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """What is ours to refresh now, and what waits for its time."""
 
     claimed: tuple[tuple[Source, SourceState], ...]

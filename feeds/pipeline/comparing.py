@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from feeds.errors import NotFoundError
 from feeds.normalizing import identity, urls
@@ -27,16 +28,14 @@ _WORDS = re.compile(
 Mark: TypeAlias = Literal["same", "out", "in", "gap"]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """Words that stayed, were taken out, or were put in; a gap stands for lines that stayed and are not shown."""
 
     mark: Mark
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One revision of an article."""
 
     number: int
@@ -46,8 +45,7 @@ class Change:
     pieces: tuple[Piece, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(Struct, frozen=True, kw_only=True):
     """The revisions of an article that are kept, the latest first."""
 
     source: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from feeds import fetching, parsing
 from feeds.clock import Clock
@@ -12,14 +13,13 @@ from feeds.normalizing import urls
 from feeds.parsing.encoding import decode
 from feeds.parsing.page import Advertised, feeds_of
 from feeds.pipeline.preparing import manners
-from feeds.records import Document, Fetched, FetchFailed, Source, SourceState
+from feeds.records import Document, Fetched, FetchFailed, Source, SourceState, replace
 from feeds.settings import Settings
 
 MAX_TRIED = 3  # of the feeds that a page advertises
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discovery:
+class Discovery(Struct, frozen=True, kw_only=True):
     """A feed that was found, with the answer that held it, so that it need not be asked for again."""
 
     source: Source

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from feeds.errors import OutputError
 from feeds.normalizing.revisions import noticed
@@ -13,7 +14,7 @@ from feeds.pipeline.making import Making
 from feeds.pipeline.preparing import digest_of
 from feeds.publishing import WRITERS, archives, output
 from feeds.publishing.validating import checked
-from feeds.records import Article, Copy, Deleted, Feed, Publication
+from feeds.records import Article, Copy, Deleted, Feed, Publication, replace
 from feeds.settings import Settings
 from storage import Connection, Store, announcements, archiving, articles, shelves, stories, tombstones
 from storage.shelves import Shelf
@@ -31,8 +32,7 @@ class StoppedError(Exception):
     """Publishing is to stop amid a shelf."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class Contents(Struct, frozen=True, kw_only=True):
     """What a shelf holds outside of its archive documents, at one moment."""
 
     shelf: Shelf
@@ -41,8 +41,7 @@ class Contents:
     is_too_much: bool  # for the feed, which lacks some of it then
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
+class Edition(Struct, frozen=True, kw_only=True):
     """What is published of one shelf: its subscription documents and, behind them, its archive documents."""
 
     settings: Settings
@@ -264,8 +263,7 @@ class Edition:
                 archiving.forget(db, self.shelf.id, numbers)
 
 
-@dataclass(slots=True, kw_only=True)
-class Put:
+class Put(Struct, kw_only=True):
     """What was written; and for each path where that could not be, why."""
 
     publications: list[Publication] = field(default_factory=list)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
+
+from msgspec import Struct, field
 
 from feeds.errors import OutputError
 from feeds.pipeline import privacy
 from feeds.pipeline.edition import Edition, StoppedError, lines, put
 from feeds.pipeline.site import Site, find, standing
 from feeds.publishing import opml, output
-from feeds.records import Category, Publication
+from feeds.records import Category, Publication, replace
 from feeds.settings import Settings
 from storage import Store, archiving, shelves
 
@@ -63,8 +64,7 @@ class Publisher:
         return tuple(work.publications)
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """What was published so far, and what could not be."""
 
     is_stopping: Callable[[], bool]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from feeds.errors import NotFoundError
 from feeds.normalizing import categories as shelving
@@ -18,16 +19,14 @@ from storage import Store, histories
 from storage.histories import Gone, History, Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belonging:
+class Belonging(Struct, frozen=True, kw_only=True):
     """A category that an article is in, and why."""
 
     category: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """Whether an article belongs in a feed, and why, or why not."""
 
     feed: str  # the category's name; "" for everything
@@ -35,8 +34,7 @@ class Standing:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(Struct, frozen=True, kw_only=True):
     """What became of one article. What stands in it is what the source may be shown as: without its secrets."""
 
     source: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -12,7 +11,7 @@ from feeds.errors import FeedmillError, SourceError, StoreError, StoreUnavailabl
 from feeds.logs import log
 from feeds.pipeline import storing
 from feeds.pipeline.storing import Visit
-from feeds.records import FetchFailed, Pacing, Refresh
+from feeds.records import FetchFailed, Pacing, Refresh, replace
 from storage import Store
 
 T = TypeVar("T")

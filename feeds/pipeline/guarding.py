@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+
 from feeds.normalizing import flooding, reappearing
-from feeds.records import Alias, Article, Source
+from feeds.records import Alias, Article, Source, replace
 from storage import Store, aliases
 
 Found = tuple[Alias, ...]
@@ -15,8 +16,7 @@ Found = tuple[Alias, ...]
 FEW = 3  # entries show that a document has moved, if they are most of it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guarded:
+class Guarded(Struct, frozen=True, kw_only=True):
     """A source's articles under the guids that the store has them by, and the new guids that they came by."""
 
     articles: tuple[Article, ...]
@@ -24,8 +24,7 @@ class Guarded:
     gone: Found = ()  # of articles that are gone: these are not among `articles`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
+class Guard(Struct, frozen=True, kw_only=True):
     """Looks at what one source brings.
 
     `present` are the guids of stored articles that its document names, `unread` the files of its folder that did not

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from feeds.records import Body, Source, Subscription
+from feeds.records import Body, Source, Subscription, replace
 from feeds.settings import Settings, addresses, names
 from storage import Store
 from storage import lists as stored

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from feeds import __version__
 from feeds.pipeline.preparing import digest_of
@@ -20,8 +21,7 @@ def _none(_feed: Feed) -> Mapping[str, Callable[[], bytes]]:
     return {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Making:
+class Making(Struct, frozen=True, kw_only=True):
     """The documents of a shelf, each by its name in the shelf's folder; archive documents by their kind."""
 
     current: Mapping[str, Write] = field(default_factory=dict)
@@ -31,8 +31,7 @@ class Making:
     digest: str = ""  # of all that its documents depend on beside the shelf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Makings:
+class Makings(Struct, frozen=True, kw_only=True):
     """How each kind of shelf is made, and the files that all of them need, by path."""
 
     everything: Making

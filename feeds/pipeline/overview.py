@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from feeds.pipeline import privacy, telling
 from feeds.publishing import status_page
 from feeds.publishing.status_page import ALL, ROWS, STATES, Line, Overview, Wish
-from feeds.records import Dating, Source, SourceState, Tally
+from feeds.records import Dating, Source, SourceState, Tally, replace
 from feeds.settings import Settings
 from storage import Store, held, journal, sources
 from storage import overview as stored

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from feeds import fetching
 from feeds.clock import Clock
@@ -15,8 +16,7 @@ from feeds.records import Article, Fetched, FetchFailed, FetchResult, Source, So
 from feeds.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class Preview(Struct, frozen=True, kw_only=True):
     """What a source would bring; and what keeps it, or some of it, from coming, in words."""
 
     articles: tuple[Article, ...] = ()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from feeds.errors import OutputError
 from feeds.normalizing import categories as shelving
@@ -106,8 +107,7 @@ def former(settings: Settings, standing: Mapping[Key, Shelf]) -> list[Shelf]:
     return [shelf for key, shelf in standing.items() if shelf.was_private and key not in names]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweep:
+class Sweep(Struct, frozen=True, kw_only=True):
     """What shows something private in the published tree, as it was found before publishing."""
 
     settings: Settings

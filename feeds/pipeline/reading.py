@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin
+
+from msgspec import Struct
 
 from feeds import normalizing
 from feeds.errors import ParseError
@@ -17,7 +18,20 @@ from feeds.normalizing import categories as shelving
 from feeds.normalizing import dating, flooding, identity
 from feeds.pipeline.guarding import Guard, Guarded
 from feeds.pipeline.preparing import private_names
-from feeds.records import Alias, Article, Body, Dating, Document, Entry, Fetched, Known, Rhythm, Source, SourceState
+from feeds.records import (
+    Alias,
+    Article,
+    Body,
+    Dating,
+    Document,
+    Entry,
+    Fetched,
+    Known,
+    Rhythm,
+    Source,
+    SourceState,
+    replace,
+)
 from feeds.settings import addresses
 from storage import Connection, Store, articles, documents, open_store, sources
 
@@ -32,8 +46,7 @@ NOTHING_KNOWN = Dating()
 MAX_HUB = 4_000  # characters of the addresses of a hub and its topic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class Reader(Struct, frozen=True, kw_only=True):
     """Reads what one source sent."""
 
     source: Source
@@ -58,8 +71,7 @@ class Reader:
         return normalize(entries, self.source, self.labels, self.authority, self.now, taking)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(Struct, frozen=True, kw_only=True):
     """What a source's answer came to, compared with what the store holds."""
 
     articles: tuple[Article, ...] = ()  # new ones, and those of which anything moved

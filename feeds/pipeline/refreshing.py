@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from feeds.pipeline.patience import Patience
 from feeds.pipeline.preparing import manners
 from feeds.pipeline.storing import Visit
 from feeds.pipeline.unchanged import Unchanged
-from feeds.records import Fetched, FetchFailed, FetchResult, Postponed, Refresh, Source, SourceState, size_of
+from feeds.records import Fetched, FetchFailed, FetchResult, Postponed, Refresh, Source, SourceState, replace, size_of
 from feeds.settings import Settings
 from storage import Store, claims, sources
 

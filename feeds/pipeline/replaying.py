@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from feeds.normalizing import identity
 from feeds.pipeline import storing
@@ -20,7 +21,7 @@ from feeds.pipeline.comparing import lines_of
 from feeds.pipeline.judging import judge
 from feeds.pipeline.reading import Read, parse, read, reader
 from feeds.pipeline.storing import Anew
-from feeds.records import Article, Entry, Fetched, Known, Source
+from feeds.records import Article, Entry, Fetched, Known, Source, replace
 from feeds.settings import Settings
 from storage import Store, aliases, articles, documents, revisions, stories
 from storage import sources as stored_sources
@@ -32,8 +33,7 @@ from storage.saving import Saved
 Kind: TypeAlias = Literal["new", "held", "revised", "mended"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
+class Replayed(Struct, frozen=True, kw_only=True):
     """What one document came to."""
 
     document: Kept
@@ -42,8 +42,7 @@ class Replayed:
     problems: tuple[str, ...] = ()  # why it, or some of it, could not be read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """An article that a replay would change, or bring."""
 
     source: str
@@ -53,8 +52,7 @@ class Difference:
     lines: tuple[str, ...] = ()  # a unified diff of what a reader is shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class Outlook(Struct, frozen=True, kw_only=True):
     """What a replay would do."""
 
     documents: int
@@ -109,8 +107,7 @@ def foresee(store: Store, settings: Settings, sources: Sequence[Source]) -> Outl
     return Outlook(documents=count, articles=len(made), differences=tuple(found.values()), problems=tuple(problems))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Again:
+class _Again(Struct, frozen=True, kw_only=True):
     """A kept document, and what is read in it."""
 
     document: Kept
@@ -145,8 +142,7 @@ def _read_again(store: Store, settings: Settings, sources: Sequence[Source]) -> 
             yield _Again(document=document, source=source, plan=plans[name], read=found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
+class _Plan(Struct, frozen=True, kw_only=True):
     """Which document each article of a source that the store holds is made anew of."""
 
     held: frozenset[str] = frozenset()  # guids
@@ -156,8 +152,7 @@ class _Plan:
         return _Choice(plan=self, row=row)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
+class _Choice(Struct, frozen=True, kw_only=True):
     """Of one document: the entries that the plan wants of it, and those that were unknown and are new or moved."""
 
     plan: _Plan

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from html import escape, unescape
 from types import MappingProxyType
 
+from msgspec import Struct
+
 from feeds.pipeline import privacy, telling
 from feeds.publishing import WRITERS, output
-from feeds.records import TAG_YEAR, Article, Dating, Feed, Source, SourceState
+from feeds.records import TAG_YEAR, Article, Dating, Feed, Source, SourceState, replace
 from feeds.settings import Settings
 from storage import Store, attention, held, reports, sources
 from storage.held import Number
@@ -30,8 +31,7 @@ _ITEM = re.compile(r"<li><strong>(.*?)</strong>.*?</li>", re.DOTALL)  # as `_ite
 SILENT_UNDATED = timedelta(days=180)  # of a source whose usual gap is not known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Need(Struct, frozen=True, kw_only=True):
     """A source that needs a person: what is wrong, since when, and what would help. Plain text, without secrets."""
 
     source: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from feeds.clock import Clock, whole_seconds
 from feeds.pipeline.claiming import claim
@@ -15,8 +16,7 @@ from feeds.settings import Settings
 from storage import Store, journal, sources
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
+class Round(Struct, frozen=True, kw_only=True):
     """One round of refreshes: those that wait for their time, and those that run while they are iterated over."""
 
     waiting: tuple[Refresh, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from feeds.errors import OutputError
 from feeds.pipeline import privacy
@@ -13,7 +14,7 @@ from feeds.pipeline.edition import Edition
 from feeds.pipeline.making import Making, Makings, makings
 from feeds.pipeline.preparing import configured_categories
 from feeds.publishing.pages import Directory, Place
-from feeds.records import TAG_YEAR, Category, Feed
+from feeds.records import TAG_YEAR, Category, Feed, replace
 from feeds.settings import Settings
 from storage import Store, shelves
 from storage.shelves import Key, OfSource, Shelf
@@ -22,8 +23,7 @@ from storage.tombstones import Hidden
 LIMIT = Category(name="").limit  # articles of everything's feed
 
 
-@dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True, dict=True):
     """All that is published, and how. `settings` are complete."""
 
     settings: Settings

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from feeds import fetching
 from feeds.clock import token
@@ -29,6 +30,7 @@ from feeds.records import (
     Seen,
     Source,
     SourceState,
+    replace,
 )
 from storage import (
     Connection,
@@ -50,8 +52,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anew:
+class Anew(Struct, frozen=True, kw_only=True):
     """Guids of stored articles that were made anew, and what that came to: `revised` for readers, `mended` where none
     would notice, or `unmoved`, whatever their fingerprints say; and when."""
 
@@ -61,8 +62,7 @@ class Anew:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class Visit(Struct, frozen=True, kw_only=True):
     """One source, as it was when it was claimed, and what it answered."""
 
     source: Source

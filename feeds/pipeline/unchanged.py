@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 from feeds.pipeline import storing
 from feeds.records import Refresh, SourceState
@@ -13,8 +14,7 @@ TOGETHER = 100  # states
 SOON = 2.0  # seconds that the first of them waits for others at most
 
 
-@dataclass(slots=True)
-class Unchanged:
+class Unchanged(Struct):
     """Those whose states are yet to be stored."""
 
     _kept: list[tuple[SourceState, Refresh]] = field(default_factory=list)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+
+from msgspec import Struct
 
 from feeds.records import Inventory, Source, SourceState
 from feeds.settings import Settings
@@ -16,8 +17,7 @@ from storage.leases import Lease
 NEXT = 10  # sources that are shown as next
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pulse:
+class Pulse(Struct, frozen=True, kw_only=True):
     """One moment of a mill."""
 
     now: datetime

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urldefrag
+
+from msgspec import Struct
 
 from feeds.errors import NotFoundError, OutputError
 from feeds.normalizing import urls
@@ -19,8 +20,7 @@ from feeds.settings import Settings
 from storage import Store, naming, withdrawing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawn:
+class Withdrawn(Struct, frozen=True, kw_only=True):
     """How many articles there were, and how many published files showed them, or named them as copies."""
 
     articles: int

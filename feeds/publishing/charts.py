@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import Markup, escape
+from msgspec import Struct
 
 from feeds.records import Tally
 
@@ -23,8 +23,7 @@ _SPARK_HEIGHT, _SPARK_STEP, _SPARK_BAR = 20, 4, 3
 _SPARK_BASE = 15  # above it new articles, below it failures
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A day: the parts that stand on each other, the lowest first, each with its class; and what it says in words."""
 
     day: date

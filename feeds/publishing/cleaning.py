@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass, replace
-from functools import cache
 from operator import attrgetter
 from typing import Any
+
+from msgspec import Struct, structs
 
 from feeds.records import Feed
 
@@ -69,18 +69,13 @@ def _clean(value: Any) -> Any:
     if isinstance(value, tuple):
         cleaned = tuple(map(_clean, value))
         return value if all(map(_is, cleaned, value)) else cleaned
-    if is_dataclass(value) and not isinstance(value, type):
-        names = _names(type(value))
+    if isinstance(value, Struct):
+        names = value.__struct_fields__
         values = attrgetter(*names)(value)
         moved = {name: new for name, old in zip(names, values, strict=True) if (new := _clean(old)) is not old}
-        return replace(value, **moved) if moved else value
+        return structs.replace(value, **moved) if moved else value
     return value
 
 
 def _is(one: object, other: object) -> bool:
     return one is other
-
-
-@cache
-def _names(record: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(record))

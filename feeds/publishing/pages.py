@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from feeds.publishing import archives, markup, theming
 from feeds.publishing.cleaning import IN_FEEDS, IN_PAGES
@@ -34,24 +34,21 @@ ARTICLES = "articles"  # the folder of articles' own pages
 _UNKNOWN_WORDS = "en"  # the language of the words where we know none of the page's own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A feed of ours as the pages name it."""
 
     title: str
     url: str  # of its folder, absolute
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directory:
+class Directory(Struct, frozen=True, kw_only=True):
     """All that is published, beside the feed of everything."""
 
     categories: tuple[Place, ...] = ()
     sources: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """What a template must know of the page that it makes."""
 
     root: str  # the site's folder, relative to the page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Template
 from markupsafe import Markup
+from msgspec import Struct
 
 from feeds.errors import NotFoundError
 from feeds.publishing import charts, markup, templates, theming
@@ -31,8 +31,7 @@ STATES = {
 ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of the table that it can be sorted by; `order` is how it is at first."""
 
     title: str
@@ -53,8 +52,7 @@ COLUMNS = {
 ORDERS = ("ascending", "descending")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """Which sources are to be shown, and in which order."""
 
     sort: str = "state"  # one of COLUMNS
@@ -92,8 +90,7 @@ def wish(asked: Mapping[str, str]) -> Wish:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """A source in the table, in words that people may see: without secrets."""
 
     name: str
@@ -109,8 +106,7 @@ class Line:
     days: tuple[Tally, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class Overview(Struct, frozen=True, kw_only=True):
     """All that the page shows."""
 
     title: str  # the site's
@@ -134,8 +130,7 @@ class Overview:
         return (self.wish.page - 1) * ROWS + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A chart with what stands around it."""
 
     title: str

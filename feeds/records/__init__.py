@@ -17,6 +17,7 @@ from feeds.records.answers import (
     size_of,
 )
 from feeds.records.articles import AHEAD, Alias, Article, Copy, DateFrom, Known, Origin, Unnamed
+from feeds.records.base import Discreet, replace
 from feeds.records.documents import (
     Document,
     Enclosure,
@@ -59,6 +60,7 @@ __all__ = [
     "Dates",
     "Dating",
     "Deleted",
+    "Discreet",
     "Document",
     "Enclosure",
     "Entry",
@@ -97,5 +99,6 @@ __all__ = [
     "Unnamed",
     "Validators",
     "Verdict",
+    "replace",
     "size_of",
 ]

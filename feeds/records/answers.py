@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from feeds.records.sources import Validators
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(Struct, frozen=True, kw_only=True):
     """The bytes of one document as received, with what their carrier said about them."""
 
     content: bytes
@@ -24,16 +24,14 @@ class Body:
     self_url: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pacing:
+class Pacing(Struct, frozen=True, kw_only=True):
     """How long an origin asks us to stay away, as its answer said."""
 
     max_age: timedelta | None = None  # Cache-Control: max-age, else Expires
     retry_after: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Fetched(Struct, frozen=True, kw_only=True):
     """New bytes. A folder gives a body for each new or changed file, HTTP exactly one."""
 
     bodies: tuple[Body, ...]
@@ -46,8 +44,7 @@ class Fetched:
     is_pushed: bool = False  # nobody asked for it: its hub sent it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotModified:
+class NotModified(Struct, frozen=True, kw_only=True):
     """Nothing new since last time."""
 
     validators: Validators = Validators()  # those of a 304 replace the stored ones, one by one
@@ -61,8 +58,7 @@ class NotModified:
 FailureKind: TypeAlias = Literal["dns", "not-found", "gone", "throttled", "refused", "other"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchFailed:
+class FetchFailed(Struct, frozen=True, kw_only=True):
     """No usable answer. `problem` says what was seen and what would help."""
 
     problem: str
@@ -72,8 +68,7 @@ class FetchFailed:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Postponed:
+class Postponed(Struct, frozen=True, kw_only=True):
     """No answer: its host told us, in this very round, that we ask too often, or the round was broken off."""
 
     was_asked: bool = False  # and the answer not waited for

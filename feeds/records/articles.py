@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from feeds.records.documents import Enclosure, Extension, Link, Person, Tag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """The source an article came from, as it describes itself (atom:source, RFC 4287 section 4.2.11)."""
 
     guid: str = ""
@@ -26,8 +26,7 @@ class Origin:
     is_stated: bool = False  # by the entry itself; else it is how its document describes itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class Copy(Struct, frozen=True, kw_only=True):
     """Another source's article that tells the same story, and is not shown."""
 
     source: str
@@ -36,8 +35,7 @@ class Copy:
     categories: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unnamed:
+class Unnamed(Struct, frozen=True, kw_only=True):
     """Articles that no published file is to name as copies."""
 
     addresses: Mapping[str, Set[str]] = field(default_factory=dict)  # each with the titles of others at it
@@ -52,8 +50,7 @@ AHEAD = "its source says %Y-%m-%dT%H:%M:%SZ, which had not come yet"  # the note
 DateFrom: TypeAlias = Literal["published", "updated", "url", "first-seen"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
+class Article(Struct, frozen=True, kw_only=True):
     """An entry made ours: complete, sanitized, dated."""
 
     source: str
@@ -107,8 +104,7 @@ class Article:
         return self.held_at is not None and self.published > self.held_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What the store holds of an article, as far as an entry must be compared with it."""
 
     guid: str  # that it is stored under; the entry's own may be another one, see `Alias`
@@ -120,8 +116,7 @@ class Known:
     is_withdrawn: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alias:
+class Alias(Struct, frozen=True, kw_only=True):
     """Another guid under which the entry of a stored article came back."""
 
     guid: str

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from feeds.records.sources import Rhythm
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """What a new document of a source taught, beside its entries."""
 
     rhythm: Rhythm | None = None
@@ -19,8 +19,7 @@ class Seen:
     problem: str = ""  # what was wrong with it and did not keep it from being read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Struct, frozen=True, kw_only=True):
     """A piece of theirs: markup or plain text, unsafe as it came."""
 
     value: str = ""
@@ -32,15 +31,13 @@ class Text:
         return bool(self.value.strip())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     name: str = ""
     email: str = ""
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
+class Tag(Struct, frozen=True, kw_only=True):
     """A label of the source's own (its <category>)."""
 
     term: str
@@ -48,8 +45,7 @@ class Tag:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     href: str
     rel: str = "alternate"
     media_type: str = ""
@@ -58,15 +54,13 @@ class Link:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enclosure:
+class Enclosure(Struct, frozen=True, kw_only=True):
     url: str
     media_type: str = ""
     length: int | None = None  # bytes, as the source said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
+class Extension(Struct, frozen=True, kw_only=True):
     """An element of a namespace beside the format's own, which passes through: a podcast's, or that of its media."""
 
     namespace: str  # its usual prefix: "itunes", "podcast" or "media"
@@ -76,8 +70,7 @@ class Extension:
     children: tuple[Extension, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawOrigin:
+class RawOrigin(Struct, frozen=True, kw_only=True):
     """An `Origin` as it stands in a document: markup and addresses unchecked."""
 
     guid: str = ""
@@ -92,8 +85,7 @@ class RawOrigin:
     is_stated: bool = False  # by the entry itself; else it is how its document describes itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One element of a document as its source gave it: partial and unsafe, only its dates are read."""
 
     guid: str = ""
@@ -121,8 +113,7 @@ class Entry:
     raw_digest: str = ""  # moves when anything at all in the entry moves
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A source's bytes, parsed."""
 
     format: str  # the parser that read it, e.g. "rss20", "atom10", "json11", "frontmatter"
@@ -138,8 +129,7 @@ class Document:
     problems: tuple[str, ...] = ()  # what was wrong and could be mended or left out, in words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class Subscription(Struct, frozen=True, kw_only=True):
     """A source as another program's list names it."""
 
     url: str

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from feeds.records.articles import Article
+from feeds.records.base import Discreet
 
 TAG_YEAR = 2026  # of our tag: URIs (RFC 4151): a constant, or ids would move with the year
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Private:
+class Private(Discreet, frozen=True, kw_only=True):
     """How a category is kept from the public: by an address that nobody guesses, or by a user and a password."""
 
-    path: str = field(default="", repr=False)
-    user: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
+    hidden = ("path", "user", "password")
+
+    path: str = ""
+    user: str = ""
+    password: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Category:
+class Category(Struct, frozen=True, kw_only=True):
     """A shelf of ours with a feed."""
 
     name: str
@@ -35,16 +37,14 @@ class Category:
     notices: bool = False  # a revised article says so in its feed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deleted:
+class Deleted(Struct, frozen=True, kw_only=True):
     """An article that was published and withdrawn (RFC 6721)."""
 
     atom_id: str
     when: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(Struct, frozen=True, kw_only=True):
     """What we publish at one address: everything, or one category."""
 
     id: str
@@ -61,8 +61,7 @@ class Feed:
     is_private: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class Publication(Struct, frozen=True, kw_only=True):
     """One published file."""
 
     path: str

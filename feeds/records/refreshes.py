@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 RefreshStatus: TypeAlias = Literal["fetched", "unchanged", "failed", "waiting"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refresh:
+class Refresh(Struct, frozen=True, kw_only=True):
     """What one source's run did: log, metrics and command line all print this."""
 
     source: str
@@ -26,8 +26,7 @@ class Refresh:
     categories: tuple[str, ...] = ()  # whose feeds it touched
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """What the refreshes of a day came to: those of one source, or of many."""
 
     day: date
@@ -64,8 +63,7 @@ class Tally:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class Health(Struct, frozen=True, kw_only=True):
     """How the daemon is: the server, the service manager and `feedmill status` tell this."""
 
     started_at: datetime
@@ -75,8 +73,7 @@ class Health:
     problems: tuple[str, ...] = ()  # what is wrong now, in words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
+class Inventory(Struct, frozen=True, kw_only=True):
     """The store in numbers."""
 
     sources: Mapping[str, int]  # by what they are: active, failing, parked, gone

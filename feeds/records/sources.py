@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+from feeds.records.base import Discreet
+
+
+class Schedule(Struct, frozen=True, kw_only=True):
     """The moments at which a source is to be read, as cron would have them."""
 
     expression: str  # minute, hour, day of month, month, day of week
@@ -25,17 +27,17 @@ Dates: TypeAlias = Literal["auto", "believe", "first-seen"] | timedelta
 Future: TypeAlias = Literal["clamp", "hold", "drop"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptDocuments:
+class KeptDocuments(Struct, frozen=True, kw_only=True):
     """Which documents of a source are kept as it sent them: the latest few, and none that is larger."""
 
     keep: int = 3
     max_size: int = 2_000_000  # bytes, as it was read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Discreet, frozen=True, kw_only=True):
     """One configured place we read. The config file is its authority."""
+
+    hidden = ("headers", "auth", "proxy", "secrets")
 
     name: str
     kind: str  # which of FETCHERS reads it: "http", "folder", or "opml": a list of sources on the web
@@ -56,13 +58,13 @@ class Source:
     documents: KeptDocuments = KeptDocuments()
     dates: Dates = "auto"
     future: Future = "clamp"
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    auth: str = field(default="", repr=False)  # a whole Authorization header
-    proxy: str = field(default="", repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    auth: str = ""  # a whole Authorization header
+    proxy: str = ""
     user_agent: str = ""
     verify_tls: bool = True
     allow_private_addresses: bool | tuple[str, ...] = False
-    secrets: tuple[str, ...] = field(default=(), repr=False)  # strings of the above that no output may show
+    secrets: tuple[str, ...] = ()  # strings of the above that no output may show
 
     @property
     def is_guarded(self) -> bool:
@@ -81,8 +83,7 @@ class Source:
         return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validators:
+class Validators(Struct, frozen=True, kw_only=True):
     """ETag and Last-Modified as received: opaque, sent back byte for byte (RFC 9110, section 8.8)."""
 
     etag: str = ""
@@ -92,8 +93,7 @@ class Validators:
         return bool(self.etag or self.last_modified)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True, kw_only=True):
     """How often a source moves and wants to be asked, as its documents tell."""
 
     every: timedelta | None = None  # its ttl, or sy:updatePeriod over sy:updateFrequency
@@ -106,8 +106,7 @@ class Rhythm:
 Standing: TypeAlias = Literal["active", "parked", "gone"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceState:
+class SourceState(Struct, frozen=True, kw_only=True):
     """What we learned of a source. The database is its authority."""
 
     name: str
@@ -136,8 +135,7 @@ class SourceState:
 Verdict: TypeAlias = Literal["request", "moving", "same", "ahead"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dating:
+class Dating(Struct, frozen=True, kw_only=True):
     """How far the dates of a source can be believed, and what its documents showed. Spans are in seconds."""
 
     verdict: Verdict | None = None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
+from msgspec import Struct
+
+from feeds.records import Discreet
 from feeds.serving import lanes
 
 _CHUNK = 1_048_576  # bytes of a large file that are in memory at a time
@@ -25,23 +27,28 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Discreet, frozen=True, kw_only=True):
     """One request; what stands in it is whatever its sender wrote."""
 
+    hidden = ("scope", "raw_path", "fields", "body")
+
     scope: Message
+    raw_path: str  # as it was sent: percent-encoded, without its query
+    fields: Mapping[bytes, bytes]  # of a header that is there twice, the last
+    has_twice: bool  # whether one is
     body: bytes = b""  # of a POST
     client: str = ""  # its address; "" where only a proxy is known, which may speak for anyone
-    raw_path: str = field(init=False, repr=False)  # as it was sent: percent-encoded, without its query
-    fields: Mapping[bytes, bytes] = field(init=False, repr=False)  # of a header that is there twice, the last
-    has_twice: bool = field(init=False, repr=False)  # whether one is
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "raw_path", self.scope["raw_path"].decode("ascii", "replace"))
-        headers = self.scope["headers"]
+    @classmethod
+    def of(cls, scope: Message) -> Request:
+        headers = scope["headers"]
         fields = dict(headers)
-        object.__setattr__(self, "fields", fields)
-        object.__setattr__(self, "has_twice", len(fields) != len(headers))
+        return cls(
+            scope=scope,
+            raw_path=scope["raw_path"].decode("ascii", "replace"),
+            fields=fields,
+            has_twice=len(fields) != len(headers),
+        )
 
     @property
     def method(self) -> str:
@@ -75,8 +82,7 @@ class Request:
         return ", ".join(self.all(name)) if self.has_twice else value.decode("latin-1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """Bytes of a file that is too large for the memory."""
 
     path: str
@@ -85,8 +91,7 @@ class Part:
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """A whole answer. Its length and what no answer may lack are added when it is sent."""
 
     status: HTTPStatus = HTTPStatus.OK
@@ -96,8 +101,7 @@ class Answer:
     part: Part | None = None  # in place of the body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Struct, frozen=True, kw_only=True):
     """What is answered by code of ours, not by a file. `answer` runs in a thread of its own: it may ask the store."""
 
     path: str  # one address; if it ends in a slash, every address below it, too

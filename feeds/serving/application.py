@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from typing import TypeVar
 from feeds.clock import Clock, SystemClock
 from feeds.errors import FeedmillError
 from feeds.logs import log
-from feeds.records import Health
+from feeds.records import Health, replace
 from feeds.serving import lanes
 from feeds.serving.answers import Answer, Message, Receive, Request, Send, Service, give, plain
 from feeds.serving.doors import Doors, is_host
@@ -134,7 +133,7 @@ class Served:
             whole = bytes(scope["raw_path"]) or b"/"  # of http://HOST
             path = self._doors.path(whole)
             scope["root_path"], scope["raw_path"] = whole[: len(whole) - len(path)].decode("ascii", "replace"), path
-        return Request(scope)
+        return Request.of(scope)
 
     def _service(self, request: Request) -> Service | None:
         path = request.raw_path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from feeds.serving.memory import remembered
 from feeds.settings import Settings
@@ -15,8 +16,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._~%!$&'()*+;=-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]
 _MOST = 20  # addresses that are looked at in X-Forwarded-For
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
+class Doors(Struct, frozen=True, kw_only=True):
     """By which ways we are reached."""
 
     base_path: str = ""  # "/planet": what a proxy may have left in front of the path, percent-encoded

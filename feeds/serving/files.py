@@ -9,13 +9,15 @@ import stat
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote, unquote_to_bytes
 
+from msgspec import Struct, field
+
+from feeds.records import Discreet, replace
 from feeds.serving.encodings import IDENTITY, SUFFIXES
 
 MEDIA_TYPES = {
@@ -50,8 +52,7 @@ _SMALLEST_PACKED = 1_000  # bytes of a file that is compressed
 _MISSING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL, errno.ENXIO})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Representation:
+class Representation(Struct, frozen=True, kw_only=True):
     """A file's bytes in one encoding."""
 
     coding: str
@@ -59,9 +60,10 @@ class Representation:
     etag: str  # of the file's bytes alone: it survives a rewrite with the same bytes, a restart, another machine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class File:
+class File(Discreet, frozen=True, kw_only=True, eq=False):
     """A published file, ready to be sent."""
+
+    hidden = ("heads",)
 
     path: str
     name: str
@@ -73,7 +75,7 @@ class File:
     last_modified: str
     representations: Mapping[str, Representation]  # by coding; the bare one is always there
     is_large: bool = False  # too large for the memory: its content is not here
-    heads: dict[object, bytes] = field(default_factory=dict, repr=False)  # header lines that were made for it
+    heads: dict[object, bytes] = field(default_factory=dict)  # header lines that were made for it
 
     @property
     def bare(self) -> Representation:
@@ -92,8 +94,7 @@ class Folder:
     """The path names a folder, and lacks the slash that a folder's address ends in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """There is something, or there may be; now it cannot be read."""
 
     path: str

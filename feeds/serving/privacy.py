@@ -6,12 +6,14 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from msgspec import field
+
 from feeds.clock import Clock
+from feeds.records import Discreet, replace
 from feeds.serving.answers import Answer, Request, lines, plain
 from feeds.serving.published import Published
 from feeds.serving.restraint import Restraint
@@ -23,12 +25,13 @@ _LONGEST = 2_000  # characters of an Authorization header
 _HEADERS = (("Referrer-Policy", "no-referrer"), ("X-Robots-Tag", "noindex"))
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Discreet, frozen=True):
     """Who may read a category."""
 
-    user: bytes = field(repr=False)
-    password: bytes = field(repr=False)
+    hidden = ("user", "password")
+
+    user: bytes
+    password: bytes
 
     def admits(self, written: str) -> bool:
         """Whether an Authorization header names both (RFC 7617). It takes as long whichever is wrong."""
@@ -37,12 +40,13 @@ class Login:
         return hmac.compare_digest(password, self.password) and is_user
 
 
-@dataclass(frozen=True, slots=True)
-class Privacy:
+class Privacy(Discreet, frozen=True):
     """What is private, by the first name of its path."""
 
-    paths: frozenset[str] = field(default=frozenset(), repr=False)
-    logins: Mapping[str, Login] = field(default_factory=dict, repr=False)
+    hidden = ("paths", "logins")
+
+    paths: frozenset[str] = frozenset()
+    logins: Mapping[str, Login] = field(default_factory=dict)
     folder: Path = Path()  # of what needs a password
 
     def __bool__(self) -> bool:

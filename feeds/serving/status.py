@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
 
 from feeds.clock import Clock
 from feeds.errors import NotFoundError, StoreError
@@ -37,8 +38,7 @@ _HEADERS = (
 _RETRY = ("Retry-After", "10")
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     made_at: float
     etag: str
     content: bytes

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from html import escape
 from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from msgspec import Struct
 
 from feeds.settings.headers import basic
 from feeds.settings.values import shown, text
@@ -118,8 +119,7 @@ def _is_host(name: str) -> bool:
     return all(_HOST.fullmatch(label) for label in name.removesuffix(".").split("."))
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """An address and what was written before its `@`."""
 
     url: str

@@ -5,16 +5,18 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Struct
+
 from feeds import marked_yaml, records
 from feeds.errors import SettingsError
 from feeds.fetching.politeness import PerHost
 from feeds.normalizing import categories as shelving
+from feeds.records import Discreet, replace
 from feeds.settings import addresses, complaints, environment, headers, names
 from feeds.settings.model import DEFAULTS, CategoryKeys, ConfigKeys, FetchKeys, RequestKeys, SourceKeys
 from feeds.settings.rules import KINDS
@@ -25,8 +27,7 @@ def _authority(url: str) -> str:
     return (urlsplit(url).hostname or "localhost").replace(":", "-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """What we publish says this about itself."""
 
     title: str
@@ -39,16 +40,14 @@ class Site:
         return _authority(self.url)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pages:
+class Pages(Struct, frozen=True, kw_only=True):
     """The HTML pages that are published."""
 
     articles: bool  # each article has one of its own
     theme: Path | None  # absolute: the user's templates
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(Struct, frozen=True, kw_only=True):
     """Where our own server listens."""
 
     host: str
@@ -58,17 +57,17 @@ class Server:
     trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
+class Push(Struct, frozen=True, kw_only=True):
     """News that nobody has to ask for (WebSub)."""
 
     hub: str = ""  # "own", or the address of another; "" for none
     subscribe: bool = True  # to sources that name a hub
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Discreet, frozen=True, kw_only=True):
     """config.yaml, complete."""
+
+    hidden = ("secrets", "text")
 
     file: Path  # as the user gave it
     site: Site
@@ -80,8 +79,8 @@ class Settings:
     categories: tuple[records.Category, ...] | None  # None: every category found
     sources: tuple[records.Source, ...]  # in the order of the file
     defaults: records.Source  # what `fetch:` says, for an address that is no source
-    secrets: tuple[str, ...] = field(repr=False)  # of the database and all sources: no output may show them
-    text: str = field(repr=False, compare=False)  # of the file
+    secrets: tuple[str, ...]  # of the database and all sources: no output may show them
+    text: str  # of the file
     push: Push = Push()
     private_output: Path = Path("public.private")  # absolute; what only our server gives away, for a password
     stories: bool = True  # one that several sources tell is shown once
@@ -102,8 +101,7 @@ def _lines(text: str) -> Mapping[marked_yaml.Path, int]:
     return marked_yaml.load(text).lines
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """What relative paths and `~/` start from."""
 
     path: Path

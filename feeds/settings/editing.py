@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from feeds import marked_yaml
 from feeds.errors import SettingsError
@@ -18,16 +18,14 @@ from feeds.marked_yaml import PARSER
 _BY_HAND = "write it into the file by hand"
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """One source in the file: from its dash to the last line that belongs to it, counted from 0."""
 
     first: int
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
+class _List(Struct, frozen=True):
     """The list of sources. `key` is the line of `sources:`; `is_block` is false for `sources: [...]`."""
 
     key: int

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from functools import cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from msgspec import Struct
 
 from feeds.fetching import schedules
 from feeds.records import Schedule
@@ -168,8 +169,7 @@ def timezone(value: object) -> tzinfo:
     raise ValueError(f"{shown(value)} is no time zone; {help}")
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True):
     """A schedule as written: `zone` is None where it holds in the time zone of its source, whatever that is."""
 
     expression: str

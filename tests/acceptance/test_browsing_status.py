@@ -7,7 +7,6 @@ import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from feeds.clock import SystemClock
 from feeds.normalizing.categories import slugs
 from feeds.pipeline import overview
 from feeds.publishing import status_page
-from feeds.records import Refresh, Rhythm, SourceState
+from feeds.records import Refresh, Rhythm, SourceState, replace
 from feeds.serving import Server, application
 from feeds.serving.status import StatusPage
 from storage import journal, open_store, saving, sources

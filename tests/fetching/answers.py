@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from builders import MONDAY, source
@@ -14,6 +13,7 @@ from feeds.records import (
     Pacing,
     SourceState,
     Validators,
+    replace,
 )
 
 MINUTE, HOUR, DAY, WEEK, YEAR = (

@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import brotli
 import pytest
 from asking import drip, fetch, local, problem
 
-from feeds.records import Fetched, FetchFailed
+from feeds.records import Fetched, FetchFailed, replace
 from origin import Origin, Request, answer, feed
 
 

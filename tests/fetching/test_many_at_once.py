@@ -6,7 +6,6 @@ import gc
 import itertools
 import threading
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 from asking import QUICK, drip, local
@@ -16,7 +15,7 @@ from feeds.clock import SystemClock
 from feeds.fetching import http, mailbox
 from feeds.fetching.politeness import PerHost
 from feeds.fetching.transfer import Transfer
-from feeds.records import Fetched, FetchFailed, Postponed, SourceState
+from feeds.records import Fetched, FetchFailed, Postponed, SourceState, replace
 from origin import Origin, Request, answer, conditional, feed
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from feeds import fetching
 from feeds.clock import SystemClock
 from feeds.fetching import http
 from feeds.fetching.politeness import PerHost
-from feeds.records import Fetched, SourceState
+from feeds.records import Fetched, SourceState, replace
 from origin import Origin, answer, feed
 
 

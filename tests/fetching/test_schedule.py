@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +28,7 @@ from feeds.records import (
     SourceState,
     Subscription,
     Validators,
+    replace,
 )
 from storage import lists, open_store
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +20,7 @@ from feeds.records import (
     Source,
     SourceState,
     Validators,
+    replace,
 )
 
 # Conditional requests

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.normalizing.categories import MAX_NAME, RESERVED, Labels, assign, by_label, slugs, tidy
-from feeds.records import Category, Tag
+from feeds.records import Category, Tag, replace
 
 ODD = [
     "../x", "x", "..", "...", ".", "", " ", "/", "\\", "C", "c", "C++", "C#", "a" * 300, "a" * 301, "金" * 300,

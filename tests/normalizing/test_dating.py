@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from builders import MONDAY, entry, source
 from feeds.normalizing import dating
-from feeds.records import Dating, Entry
+from feeds.records import Dating, Entry, replace
 
 BELIEVED = Dating()
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

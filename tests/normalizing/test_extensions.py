@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from builders import TUESDAY, entry, source
 from feeds.normalizing import extensions, normalize
 from feeds.normalizing.categories import Labels
 from feeds.parsing import parse
-from feeds.records import Article, Body, Enclosure, Entry, Extension, Person, Tag
+from feeds.records import Article, Body, Enclosure, Entry, Extension, Person, Tag, replace
 
 FOLDER = Path(__file__).parent.parent / "documents"
 

@@ -1,13 +1,13 @@
 """Each document of tests/documents beside the record expected from it. A bug becomes a file there first."""
 
 import json
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import Struct, structs
 
 from builders import MONDAY, source
 from feeds.errors import ParseError
@@ -55,10 +55,10 @@ def told(value: Any) -> Any:
             return f"{value.total_seconds() / 60:g} min"
         case tuple():
             return [told(item) for item in value]
-        case _ if is_dataclass(value):
+        case Struct():
             return {
                 field.name: told(getattr(value, field.name))
-                for field in fields(value)
+                for field in structs.fields(value)
                 if field.name not in UNTOLD and not is_default(getattr(value, field.name), field.default)
             }
     return value

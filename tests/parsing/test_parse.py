@@ -1,10 +1,8 @@
 """What `parse` adds to every entry, whatever its format."""
 
-from dataclasses import replace
-
 from builders import MONDAY, source
 from feeds.parsing import parse
-from feeds.records import Body, Entry
+from feeds.records import Body, Entry, replace
 
 FEED = """<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><id>urn:f</id><title>Gazette</title>
 <updated>2024-05-06T07:00:00Z</updated><entry><id>urn:1</id><title>One</title></entry></feed>"""

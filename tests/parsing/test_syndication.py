@@ -3,7 +3,6 @@
 import resource
 import time
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +13,7 @@ from builders import MONDAY, source
 from feeds.errors import ParseError
 from feeds.parsing import parse
 from feeds.parsing.elements import MAX_ELEMENTS, MAX_ENTRIES
-from feeds.records import Body, Document, Entry
+from feeds.records import Body, Document, Entry, replace
 
 ITEM = "<item><title>Good</title><link>https://gazette.example/good</link></item>"
 

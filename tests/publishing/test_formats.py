@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from feeds.parsing import parse
 from feeds.publishing import WRITERS, atom, jsonfeed, opml, rss
 from feeds.publishing.cleaning import clean
 from feeds.publishing.validating import checked
-from feeds.records import Article, Body, Copy, Enclosure, Feed, Link, Origin, Person, Source, Subscription, Tag
+from feeds.records import Article, Body, Copy, Enclosure, Feed, Link, Origin, Person, Source, Subscription, Tag, replace
 from outside import jing, needs_jing, read_json_feed
 
 COPIES = (

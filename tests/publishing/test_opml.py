@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lxml import etree
 from whole import feed
 
 from builders import source
 from feeds.publishing import opml
-from feeds.records import Subscription
+from feeds.records import Subscription, replace
 
 
 def test_only_sources_that_another_program_can_ask_are_listed() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
@@ -15,7 +14,7 @@ import sample_pages
 from builders import MONDAY, article
 from feeds.publishing import archives
 from feeds.publishing.pages import SECURITY_POLICY, Pages
-from feeds.records import Feed, Person
+from feeds.records import Feed, Person, replace
 from sample_pages import DIRECTORY, SITE, feed
 
 RUNNING = re.compile(r"<(?:script|iframe|object|embed|form|base|svg|math)\b|\son\w+\s*=|\sstyle\s*=", re.IGNORECASE)

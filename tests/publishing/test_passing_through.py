@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import feedparser
@@ -19,7 +18,7 @@ from feeds.parsing import parse
 from feeds.publishing import WRITERS, atom, jsonfeed, rss
 from feeds.publishing.cleaning import clean
 from feeds.publishing.validating import checked
-from feeds.records import Article, Body, Enclosure, Extension, Feed
+from feeds.records import Article, Body, Enclosure, Extension, Feed, replace
 from outside import jing, needs_jing, read_json_feed
 
 DOCUMENTS = Path(__file__).parent.parent / "documents"

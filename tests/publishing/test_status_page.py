@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -19,7 +18,7 @@ from feeds.publishing import charts, status_page
 from feeds.publishing.charts import Bar
 from feeds.publishing.pages import SECURITY_POLICY
 from feeds.publishing.status_page import COLUMNS, ROWS, STATES, Line, Overview, Wish
-from feeds.records import Tally
+from feeds.records import Tally, replace
 
 DAYS = tuple(MONDAY.date() - timedelta(days=ago) for ago in reversed(range(30)))
 QUIET = tuple(Tally(day) for day in DAYS)

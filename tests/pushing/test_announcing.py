@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -11,6 +11,7 @@ from feeds import pipeline
 from feeds.fetching.politeness import PerHost
 from feeds.pipeline.pushing import announcing
 from feeds.pipeline.pushing.announcing import WAITS, Announcer
+from feeds.records import replace
 from station import Asked, Told
 from storage import announcements, open_store, shelves
 

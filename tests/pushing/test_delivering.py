@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from feeds.pipeline.pushing import delivering
 from feeds.pipeline.pushing.delivering import WAITS, deliver
 from feeds.publishing import websub
+from feeds.records import replace
 from station import PATIENCE, Asked, Told
 from storage import subscribers
 

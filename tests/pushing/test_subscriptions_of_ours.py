@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from feeds.pipeline import prepare
 from feeds.pipeline.pushing import subscribing
 from feeds.pipeline.pushing.subscribing import DENIED, LEASE, MOST_LEAVING, WAITS
+from feeds.records import replace
 from station import Asked, Told
 from storage import subscriptions
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import feedparser
@@ -14,7 +13,7 @@ from served import Response, Served
 
 from builders import MONDAY, TUESDAY, article
 from feeds.publishing import atom, rss
-from feeds.records import Article, Deleted, Feed
+from feeds.records import Article, Deleted, Feed, replace
 from feeds.serving.deltas import Deltas, is_wanted
 from outside import jing, needs_jing
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from builders import MONDAY, TUESDAY, source
 from feeds.daemon.freshness import fresh_until
-from feeds.records import Source, SourceState
+from feeds.records import Source, SourceState, replace
 from storage import Store, sources, subscriptions
 
 MINUTE = timedelta(minutes=1)

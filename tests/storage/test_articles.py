@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from storing import save, stored, titles, waiting, written
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.normalizing.categories import slugs
-from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag
+from feeds.records import Article, Enclosure, Extension, Known, Link, Origin, Person, Tag, replace
 from statements import statements
 from storage import Store, articles, saving
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from storing import of
 
 from builders import MONDAY
-from feeds.records import SourceState
+from feeds.records import SourceState, replace
 from statements import statements
 from storage import Store, attention, reports, sources
 from storage.reports import Report

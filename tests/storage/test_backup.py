@@ -185,7 +185,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_the_earlier_copy(opened: Store, t
 
 _WRITE = """
 import sys, select
-from dataclasses import replace
+from feeds.records import replace
 from storage import open_store, saving, sources
 from storing import of
 from builders import MONDAY, article

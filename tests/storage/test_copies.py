@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from storing import save, stored
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
-from feeds.records import Article, Origin
+from feeds.records import Article, Origin, replace
 from storage import Store, articles, histories, retention, tombstones, withdrawing
 
 URL = "https://gazette.example/mill"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -16,7 +15,7 @@ from storing import of, save, titles, waiting, written
 
 from builders import MONDAY, TUESDAY, article
 from feeds.normalizing.categories import slugs
-from feeds.records import Article, Origin
+from feeds.records import Article, Origin, replace
 from statements import statements
 from storage import Store, articles, covering, retention, saving, shelves, sources, stories, tables
 

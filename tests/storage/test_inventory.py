@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +7,7 @@ from sqlalchemy import event, insert
 from storing import of, save
 
 from builders import MONDAY, TUESDAY, article
-from feeds.records import Inventory, SourceState
+from feeds.records import Inventory, SourceState, replace
 from storage import Store, sources
 from storage.inventory import inventory, next_due
 from storage.tables import tombstones

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
 from storing import of
 
 from builders import MONDAY, TUESDAY
+from feeds.records import replace
 from storage import Store, announcements, sources, subscribers, subscriptions
 
 TOPIC = "https://mill.example/atom.xml"

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from storing import of, save, stored, titles, waiting, written
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.normalizing.categories import slugs
-from feeds.records import Article, Known
+from feeds.records import Article, Known, replace
 from statements import statements
 from storage import Store, articles, retention, sources
 from storage.retention import Pruned, Rule, Rules

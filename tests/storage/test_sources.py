@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from storing import always, of, save, stored
 
 from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.errors import StoreError
-from feeds.records import Body, Rhythm, Source, SourceState, Validators
+from feeds.records import Body, Rhythm, Source, SourceState, Validators, replace
 from statements import statements
 from storage import Store, claims, sources
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from feeds.parsing.dates import date_in_address
@@ -13,7 +12,7 @@ from feeds.parsing.strict.modules import GATHERED_NAMESPACES, MODULES, Handler, 
 from feeds.parsing.strict.names import ATOM, RDF, RSS090, RSS1, XML, UnsureError
 from feeds.parsing.strict.reader import Reader
 from feeds.parsing.strict.texts import attributes, leaf
-from feeds.records import Enclosure, Entry, Link, RawOrigin, Text
+from feeds.records import Enclosure, Entry, Link, RawOrigin, Text, replace
 
 
 def read_rss_entry(reader: Reader, element: Any, base: str, language: str) -> Entry:

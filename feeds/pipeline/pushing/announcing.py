@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feeds.fetching.posting import Call, Post, Reply
 from feeds.logs import log
 from feeds.pipeline.pushing.delivering import topics
 from feeds.publishing import websub
+from feeds.records import replace
 from feeds.settings import Settings
 from storage import Store, announcements
 from storage.announcements import Announcement

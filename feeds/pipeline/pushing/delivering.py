@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -15,6 +14,7 @@ from feeds.fetching.posting import Call, Post, Reply
 from feeds.logs import log
 from feeds.pipeline.site import published
 from feeds.publishing import WRITERS, websub
+from feeds.records import Discreet
 from feeds.settings import Settings
 from storage import Store, subscribers
 from storage.subscribers import Subscriber
@@ -27,13 +27,14 @@ WAITS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Discreet, frozen=True, kw_only=True):
     """What stood at a topic when we looked."""
+
+    hidden = ("content",)
 
     path: Path
     mark: object  # moves with the file
-    content: bytes = field(repr=False)
+    content: bytes
     digest: str
 
     @property

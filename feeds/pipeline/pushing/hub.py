@@ -5,10 +5,11 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from feeds.clock import Clock
 from feeds.fetching.guard import is_allowed
@@ -16,6 +17,7 @@ from feeds.fetching.posting import Call, Post, Reply
 from feeds.logs import log
 from feeds.pipeline.pushing.delivering import topics
 from feeds.publishing import websub
+from feeds.records import Discreet
 from feeds.settings import Settings, addresses
 from storage import Store, subscribers
 
@@ -29,16 +31,17 @@ _LATER = HTTPStatus.SERVICE_UNAVAILABLE
 LEASE, SHORTEST, LONGEST = timedelta(days=10), timedelta(minutes=5), timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Discreet, frozen=True, kw_only=True):
     """To be subscribed, or no more."""
+
+    hidden = ("callback", "secret", "challenge")
 
     mode: str
     topic: str
-    callback: str = field(repr=False)
-    secret: str = field(repr=False)
+    callback: str
+    secret: str
     lease: timedelta
-    challenge: str = field(repr=False)  # that whoever answers at the callback has to repeat
+    challenge: str  # that whoever answers at the callback has to repeat
 
     @property
     def key(self) -> tuple[str, str]:
@@ -49,8 +52,7 @@ class Wish:
         return urlsplit(self.callback).hostname or ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What whoever asked for something is told."""
 
     status: HTTPStatus

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
@@ -14,18 +13,19 @@ from feeds.fetching.compression import decompress
 from feeds.logs import log
 from feeds.pipeline.pushing.inbox import Inbox
 from feeds.publishing import websub
-from feeds.records import Body, Fetched
+from feeds.records import Body, Discreet, Fetched
 from feeds.settings import Settings
 from storage import Store, subscriptions
 from storage.subscriptions import Subscribed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(Discreet, frozen=True, kw_only=True):
     """What somebody sent to one of our callbacks."""
 
-    token: str = field(repr=False)
-    content: bytes = field(repr=False)
+    hidden = ("token", "content")
+
+    token: str
+    content: bytes
     content_type: str = ""
     content_encoding: str = ""
     signature: str = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
@@ -12,6 +11,7 @@ from feeds.fetching.guard import is_allowed
 from feeds.fetching.posting import Call, Post, Reply
 from feeds.logs import log
 from feeds.publishing import websub
+from feeds.records import replace
 from feeds.settings import Settings, addresses
 from storage import Store, subscriptions
 from storage.subscriptions import Subscribed

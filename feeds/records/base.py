@@ -1,0 +1,24 @@
+"""What records have in common: they are msgspec's structs, which cost a fifth of what dataclasses do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+
+if TYPE_CHECKING:  # the type checker looks at what it replaces, for structs as well as for dataclasses
+    from dataclasses import replace
+else:
+    from msgspec.structs import replace
+
+__all__ = ["Discreet", "replace"]
+
+
+class Discreet(Struct, frozen=True):
+    """A record of which some fields are not shown where it is printed or logged: secrets, or what is long."""
+
+    hidden: ClassVar[tuple[str, ...]] = ()
+
+    def __repr__(self) -> str:
+        shown = (name for name in self.__struct_fields__ if name not in self.hidden)
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
