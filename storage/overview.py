@@ -9,9 +9,8 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
-from feeds.records import SourceState
 from storage.batches import batches
-from storage.sources import RHYTHM, STATE, AnyRow, state_of
+from storage.sources import RHYTHM, AnyRow
 from storage.tables import articles, shelves, sources
 
 By: TypeAlias = Literal["name", "state", "last_success_at", "next_fetch_at", "failures", "problem", "gap", "articles"]
@@ -57,14 +56,6 @@ def _reader(db: Connection, by: By) -> Callable[[str, int, Any], Any]:
             return lambda _name, failures, _column: failures
         case _:
             return lambda _name, _failures, column: column
-
-
-def states(db: Connection, names: Collection[str]) -> dict[str, SourceState]:
-    """The states of those called `names`, as far as they are known."""
-    found: dict[str, SourceState] = {}
-    for some in batches(names):
-        found |= {row.name: state_of(row) for row in db.execute(select(*STATE).where(sources.c.name.in_(some)))}
-    return found
 
 
 def numbers_of_articles(db: Connection, names: Collection[str] | None = None) -> dict[str, int]:

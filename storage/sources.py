@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, ScalarSelect, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, Update, bindparam, delete, insert, select, update
 
 from feeds.records import Body, Dating, Rhythm, Source, SourceState, Validators, replace
 from storage.batches import batches
@@ -25,7 +25,11 @@ RHYTHM = msgspec.json.Decoder(Rhythm)
 _DATING = msgspec.json.Decoder(Dating)
 
 
-STATE = tuple(column for column in sources.c if column is not sources.c.dating)  # which only those with news need
+_PLAIN = (
+    "standing", "body_digest", "failures", "problem", "slowed", "slowed_at", "moved_to", "moved_since",
+    "move_is_proven", "attempts", "last_fetch_at", "last_success_at", "last_new_at", "next_fetch_at",
+)  # fmt: skip
+STATE = tuple(sources.c[name] for name in ("name", "etag", "last_modified", "rhythm", *_PLAIN))
 
 
 def enroll(db: Connection, configured: Iterable[Source]) -> None:
@@ -55,9 +59,11 @@ def enroll(db: Connection, configured: Iterable[Source]) -> None:
                 db.execute(delete(learned).where(learned.c.source_id == _id_of(name)))
 
 
-def states(db: Connection) -> dict[str, SourceState]:
-    """Every source we ever enrolled, by name; without the stamps of files."""
-    return {row.name: state_of(row) for row in db.execute(select(*STATE).order_by(sources.c.name))}
+def states(db: Connection, names: Collection[str] | None = None) -> dict[str, SourceState]:
+    """Every source we ever enrolled, by name, or those of these names; without the stamps of files."""
+    query = select(*STATE).order_by(sources.c.name)
+    queries = [query] if names is None else [query.where(sources.c.name.in_(some)) for some in batches(names)]
+    return {state.name: state for each in queries for state in map(state_of, db.execute(each))}
 
 
 def claim(
@@ -69,16 +75,19 @@ def claim(
     is_alive: Callable[[str], bool],
     is_due: Callable[[Source, SourceState], bool],
     limit: int | None = None,
+    known: Mapping[str, SourceState] | None = None,
 ) -> list[tuple[Source, SourceState]]:
-    """Those of `wanted` that are due and that nobody else is at work on; they are `owner`'s until released.
+    """Those of `wanted` that are due and that nobody else is at work on; they are `owner`'s until released. `known` is
+    what `states` gave in this transaction, where somebody has asked already.
 
     Of more than `limit` those that have been due for longest are taken, and what was never asked before all others.
     A claim ends with `record`, with `release`, with the worker's life (`is_alive` of its name is false), or after
     `LEASE`.
     """
     by_name = {source.name: source for source in wanted}
-    query = select(*STATE).with_for_update(skip_locked=True)  # on SQLite the transaction is the lock
-    rows = db.execute(query.where(sources.c.name.in_(by_name)) if len(by_name) <= FEW else query)
+    is_few = len(by_name) <= FEW
+    known = states(db, by_name if is_few else None) if known is None else known
+    rows = db.execute(_CLAIMS.where(sources.c.name.in_(by_name)) if is_few else _CLAIMS)
     is_alive = cache(is_alive)  # it reads /proc, and one worker holds hundreds of claims
 
     def is_free(row: AnyRow) -> bool:
@@ -86,8 +95,11 @@ def claim(
             return True
         return is_over(row.claimed_by, row.claimed_until, now=now, is_alive=is_alive)
 
-    known = ((row, state_of(row)) for row in rows if row.name in by_name)
-    due = [(row.id, state) for row, state in known if is_due(by_name[state.name], state) and is_free(row)]
+    due = [
+        (row.id, known[row.name])
+        for row in rows
+        if row.name in by_name and is_due(by_name[row.name], known[row.name]) and is_free(row)
+    ]
     if limit is not None and len(due) > limit:
         due = sorted(due, key=lambda one: (one[1].next_fetch_at is not None, one[1].next_fetch_at or now))[:limit]
     claimed = {state.name: (row_id, state) for row_id, state in due}
@@ -155,6 +167,21 @@ def record_all(db: Connection, states: Sequence[SourceState]) -> None:
         db.execute(_RECORD, [_columns(state) | {"_name": state.name} for state in states])
 
 
+def record_visits(db: Connection, visits: Iterable[tuple[SourceState, SourceState]]) -> None:
+    """The states before and after visits without news, see `record_all`. Mostly nothing moves but its times, and those
+    alone are written."""
+    quiet, rest = [], []
+    for before, after in visits:
+        times = {name: getattr(after, name) for name in _TIMES}
+        if replace(before, **times) == after:
+            quiet.append(times | {"_name": after.name})
+        else:
+            rest.append(after)
+    if quiet:
+        db.execute(_RECORD_TIMES, quiet)
+    record_all(db, rest)
+
+
 def dating(db: Connection, name: str) -> Dating:
     """How far the dates of a source can be believed."""
     return _DATING.decode(db.execute(_OF_NAME, {"_name": name}).scalar_one())
@@ -200,20 +227,20 @@ def _with_stamps(db: Connection, source: Source, source_id: int, state: SourceSt
     return replace(state, stamps={row.path: row.stamp for row in rows})
 
 
-_PLAIN = (
-    "standing", "body_digest", "failures", "problem", "slowed", "slowed_at", "moved_to", "moved_since",
-    "move_is_proven", "attempts", "last_fetch_at", "last_success_at", "last_new_at", "next_fetch_at",
-)  # fmt: skip
-
-
-_RECORD = (
-    update(sources)
-    .where(sources.c.name == bindparam("_name"))
-    .values(
-        {name: bindparam(name) for name in (*_PLAIN, "etag", "last_modified", "rhythm")}
-        | {"claimed_by": None, "claimed_until": None}
-    )
+# On SQLite the transaction is the lock.
+_CLAIMS = select(sources.c.id, sources.c.name, sources.c.claimed_by, sources.c.claimed_until).with_for_update(
+    skip_locked=True
 )
+_TIMES = ("last_fetch_at", "last_success_at", "next_fetch_at", "attempts")  # the last is counted while one is read
+
+
+def _recording(names: Iterable[str]) -> Update:
+    values: dict[str, Any] = {name: bindparam(name) for name in names} | {"claimed_by": None, "claimed_until": None}
+    return update(sources).where(sources.c.name == bindparam("_name")).values(values)
+
+
+_RECORD = _recording((*_PLAIN, "etag", "last_modified", "rhythm"))
+_RECORD_TIMES = _recording(_TIMES)
 
 
 _OF_NAME = select(sources.c.dating).where(sources.c.name == bindparam("_name"))
@@ -230,12 +257,12 @@ def _columns(state: SourceState) -> dict[str, Any]:
 
 def state_of(row: AnyRow) -> SourceState:
     """The state in a row of `STATE`."""
-    values = row._mapping
+    name, etag, last_modified, rhythm, *plain = row
     return SourceState(
-        name=values["name"],
-        validators=Validators(etag=values["etag"], last_modified=values["last_modified"]),
-        rhythm=RHYTHM.decode(values["rhythm"]),
-        **{name: values[name] for name in _PLAIN},
+        name=name,
+        validators=Validators(etag=etag, last_modified=last_modified),
+        rhythm=RHYTHM.decode(rhythm),
+        **dict(zip(_PLAIN, plain, strict=True)),
     )
 
 

@@ -54,6 +54,7 @@ def claim(
             is_alive=claims.is_alive,
             is_due=lambda source, state: source.name not in at_work and is_time(source, state),
             limit=limit,
+            known=states,
         )
         pushed = subscriptions.working(db, now=now) if is_told else frozenset()
     due = {source.name for source, _state in claimed}

@@ -203,7 +203,7 @@ class Refreshing:
                 return storing.store_failure(self._store, visit, failure, now=now)
             case _ if visit.is_unchanged:
                 learned = storing.unchanged(visit, now=now)
-                return self._unchanged.keep(learned, visit.result.seconds, monotonic=self._clock.monotonic())
+                return self._unchanged.keep(visit, learned, monotonic=self._clock.monotonic())
             case Fetched() if visit.source.kind == "opml":
                 return storing.store_list(self._store, visit, now=now)
             case Fetched() as answer:

@@ -17,15 +17,15 @@ SOON = 2.0  # seconds that the first of them waits for others at most
 class Unchanged(Struct):
     """Those whose states are yet to be stored."""
 
-    _kept: list[tuple[SourceState, Refresh]] = field(default_factory=list)
+    _kept: list[tuple[SourceState, SourceState, Refresh]] = field(default_factory=list)  # before, after
     _since: float = 0.0
 
-    def keep(self, learned: SourceState, seconds: float, *, monotonic: float) -> Refresh:
+    def keep(self, visit: storing.Visit, learned: SourceState, *, monotonic: float) -> Refresh:
         """The refresh of a source that has no news, as it is told."""
         if not self._kept:
             self._since = monotonic
-        refresh = storing.told(learned, "unchanged", seconds)
-        self._kept.append((learned, refresh))
+        refresh = storing.told(learned, "unchanged", visit.result.seconds)
+        self._kept.append((visit.state, learned, refresh))
         return refresh
 
     def is_due(self, *, monotonic: float) -> bool:
@@ -34,10 +34,10 @@ class Unchanged(Struct):
 
     def store(self, store: Store, *, day: date) -> list[str]:
         """Their states, stored; the names of their sources."""
-        names = [state.name for state, _refresh in self._kept]
+        names = [state.name for state, _learned, _refresh in self._kept]
         if names:
             with store.begin() as db:
-                sources.record_all(db, [state for state, _refresh in self._kept])
-                journal.record(db, (refresh for _state, refresh in self._kept), day=day)
+                sources.record_visits(db, ((before, learned) for before, learned, _refresh in self._kept))
+                journal.record(db, (refresh for *_states, refresh in self._kept), day=day)
             self._kept.clear()
         return names
