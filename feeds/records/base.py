@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
@@ -20,5 +20,8 @@ class Discreet(Struct, frozen=True):
     hidden: ClassVar[tuple[str, ...]] = ()
 
     def __repr__(self) -> str:
-        shown = (name for name in self.__struct_fields__ if name not in self.hidden)
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        # By which rich shows variables; a struct's own shows all.
+        return [(name, getattr(self, name)) for name in self.__struct_fields__ if name not in self.hidden]
