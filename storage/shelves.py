@@ -83,24 +83,26 @@ def settle(
     one that was a secret goes with it. No two differ only in capitals or in how Unicode composes them: to some file
     systems those are one folder. Those in `secret` are noted as such; None: nobody knows now.
     """
-    shelves_held = standing(db)
-    held = {shelf.key: shelf.slug for shelf in shelves_held.values()}
-    were_secret = {shelf.key for shelf in shelves_held.values() if SECRET in shelf.settings_digest}
+    rows = [(_key(name, source), slug, digest) for name, source, slug, digest in db.execute(_HELD)]
+    held = {key: slug for key, slug, _digest in rows}
+    were_private = [key for key, _slug, digest in rows if PRIVATE in digest]
+    were_secret = {key for key, _slug, digest in rows if SECRET in digest}
     chosen_ones = {_folded(slug) for slug in chosen.values()}
-    taken = chosen_ones | {_folded(slug) for slug in held.values()}
+    folded = {key: _folded(slug) for key, slug in held.items()}
+    taken = chosen_ones.union(folded.values())
 
     def free(key: Key) -> str:
         slug = next(slug for slug in _candidates(key, slugs) if _folded(slug) not in taken)
         taken.add(_folded(slug))
         return slug
 
-    settled: dict[Key, str] = {None: ""}
-    settled.update(chosen)
-    for key in sorted({*keys, *held} - {None} - chosen.keys(), key=lambda key: (isinstance(key, OfSource), str(key))):
-        # A slug that the config now gives to another is lost: the config's word counts.
-        is_kept = key in held and (secret is None or key not in were_secret) and _folded(held[key]) not in chosen_ones
-        settled[key] = held[key] if is_kept else free(key)
-    digests = {shelf.key: PRIVATE for shelf in shelves_held.values() if shelf.was_private}
+    lost = set() if secret is None else were_secret
+    # A slug that the config now gives to another is lost: the config's word counts.
+    kept = {key: slug for key, slug in held.items() if key not in lost and folded[key] not in chosen_ones}
+    settled: dict[Key, str] = {**kept, None: "", **chosen}
+    for key in sorted({*keys, *held} - settled.keys(), key=lambda key: (isinstance(key, OfSource), str(key))):
+        settled[key] = free(key)
+    digests = dict.fromkeys(were_private, PRIVATE)
     digests |= {key: SECRET for key in settled if key in (were_secret if secret is None else secret)}
     _record_slugs(db, {key: slug for key, slug in settled.items() if held.get(key) != slug}, held, digests)
 
@@ -192,11 +194,11 @@ _RECORD_WRITTEN = (
 _SHELVES = select(
     table.c.id,
     table.c.name,
+    sources.c.name.label("source"),
     table.c.slug,
     table.c.touched,
     table.c.written,
     table.c.settings_digest,
-    sources.c.name.label("source"),
     select(func.max(shelved.c.archive))
     .where(shelved.c.category_id == table.c.id, shelved.c.archive.is_not(None))
     .correlate(table)
@@ -208,14 +210,24 @@ _SHELF = _SHELVES.where(table.c.id == bindparam("id"))
 _TOUCHED = _SHELVES.where(table.c.touched != table.c.written)
 
 
+_HELD = select(table.c.name, sources.c.name.label("source"), table.c.slug, table.c.settings_digest).outerjoin(
+    sources, sources.c.id == table.c.source_id
+)
+
+
+def _key(name: str | None, source: str | None) -> Key:
+    return name if source is None else OfSource(source)
+
+
 def _shelf(row: Row[*tuple[Any, ...]]) -> Shelf:
+    row_id, name, source, slug, touched, written, settings_digest, latest_archive, has_archives = row
     return Shelf(
-        id=row.id,
-        key=row.name if row.source is None else OfSource(row.source),
-        slug=row.slug,
-        touched=row.touched,
-        written=row.written,
-        settings_digest=row.settings_digest,
-        latest_archive=row.latest_archive or 0,
-        has_archives=bool(row.has_archives),
+        id=row_id,
+        key=_key(name, source),
+        slug=slug,
+        touched=touched,
+        written=written,
+        settings_digest=settings_digest,
+        latest_archive=latest_archive or 0,
+        has_archives=bool(has_archives),
     )

@@ -1,4 +1,4 @@
-"""What records have in common: they are msgspec's structs, which cost a fifth of what dataclasses do."""
+"""What records have in common: they are msgspec's structs, made in a sixth of the time that dataclasses take."""
 
 from __future__ import annotations
 

@@ -161,6 +161,45 @@ def test_more_sources_than_a_statement_takes_values_are_claimed_and_recorded(sto
     assert len(claim(store, *many, owner="you")) == 1_201
 
 
+@pytest.mark.parametrize(
+    "news", [{}, {"failures": 0, "problem": ""}, {"validators": Validators(etag="new")}, {"rhythm": Rhythm()}]
+)
+def test_a_visit_without_news_leaves_what_it_learned_and_ends_the_claim(store: Store, news):
+    before = learned(attempts=0, standing="active")
+    after = replace(before, last_fetch_at=WEDNESDAY, last_success_at=WEDNESDAY, next_fetch_at=WEDNESDAY + HOUR, **news)
+    enroll(store, of("gazette"))
+    record(store, before)
+    claim(store, of("gazette"))
+    with store.begin() as db:
+        sources.begin_reading(db, "gazette")  # as if it had ended a process before
+        sources.record_visits(db, [(before, after)])
+    assert states(store) == {"gazette": after}
+    assert claim(store, of("gazette"), owner="you") == ["gazette"]
+
+
+def test_visits_without_news_share_a_statement_in_which_only_times_are_written(store: Store):
+    before = {name: learned(name, attempts=0) for name in ("one", "two")}
+    enroll(store, *map(of, before))
+    record(store, *before.values())
+    with statements(store) as seen, store.begin() as db:
+        sources.record_visits(db, [(each, replace(each, last_fetch_at=WEDNESDAY)) for each in before.values()])
+    (written,) = (statement for statement in seen if statement.startswith("UPDATE"))
+    assert "etag" not in written
+    assert {state.last_fetch_at for state in states(store).values()} == {WEDNESDAY}
+
+
+def test_a_visit_to_an_address_that_is_no_more_says_nothing_about_the_new_one(store: Store):
+    before = learned(attempts=0)
+    enroll(store, of("gazette"))
+    record(store, before)
+    claim(store, of("gazette"))
+    enroll(store, replace(of("gazette"), url="https://elsewhere.example/feed.xml"))
+    with store.begin() as db:
+        sources.record_visits(db, [(before, replace(before, last_fetch_at=WEDNESDAY))])
+    assert states(store)["gazette"].validators == Validators()
+    assert states(store)["gazette"].body_digest == ""
+
+
 moments = st.none() | st.datetimes(timezones=st.just(UTC))
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 counts = st.integers(0, 2**31 - 1)
