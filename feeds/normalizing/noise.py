@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 # Lines that count readers and say nothing else: `1,234 views · 5 comments`, `Comments: 12`, `阅读(1024) 评论 3`.
 # A number within a sentence is part of what it says; votes and points may be the news itself.
@@ -22,23 +23,21 @@ _HREF = re.compile(r'(?<= href=")([^"?#]*)[^"]*')
 _NUMBER = r"\d[\d,.]{0,12} ?(?:[km]\b|万|萬|亿|億)?\+?"
 
 
-def _counting(what: str) -> re.Pattern[str]:
-    return re.compile(
+def _counting(what: str) -> str:
+    return (
         rf"{_NUMBER} ?(?:[次人条條] ?)?(?:{what})"
         rf"|#? ?(?:{what}) ?[:：]? ?[(（]?{_NUMBER}[)）]?(?: ?[次人条條])?"
-        rf"|points: {_NUMBER}",
-        re.IGNORECASE,
+        rf"|points: {_NUMBER}"
     )
 
 
 _COUNT = _counting(f"{_PLAIN}|{_DOUBTFUL}")
 _CERTAIN_COUNT = _counting(_PLAIN)
-_NO_COUNT = re.compile(
+_NO_COUNT = (
     r"no (?:comments|replies|views|likes|reactions)(?: yet)?"
-    r"|(?:leave|post|add|write) a (?:comment|reply)(?: ?[(（]\d+[)）]?)?",
-    re.IGNORECASE,
+    r"|(?:leave|post|add|write) a (?:comment|reply)(?: ?[(（]\d+[)）]?)?"
 )
-_ANY_COUNT = re.compile(f"{_COUNT.pattern}|{_NO_COUNT.pattern}", re.IGNORECASE)
+_ANY_COUNT = f"{_COUNT}|{_NO_COUNT}"
 _BETWEEN_COUNTS = " ·•|,，/;-[]()【】（）"
 _LONGEST_COUNT = 120  # characters
 
@@ -64,10 +63,17 @@ def _only_counts(line: str) -> bool:
     if len(line) > _LONGEST_COUNT:
         return False
     line = line.strip(_BETWEEN_COUNTS)
-    if not _ANY_COUNT.match(line):  # of most lines the first look says it
+    if not _compiled(_ANY_COUNT).match(line):  # of most lines the first look says it
         return False
-    is_certain = _CERTAIN_COUNT.search(line) or _NO_COUNT.search(line)
-    return is_certain is not None and not _COUNT.sub("", _NO_COUNT.sub("", line)).strip(_BETWEEN_COUNTS)
+    is_certain = _compiled(_CERTAIN_COUNT).search(line) or _compiled(_NO_COUNT).search(line)
+    left = _compiled(_COUNT).sub("", _compiled(_NO_COUNT).sub("", line))
+    return is_certain is not None and not left.strip(_BETWEEN_COUNTS)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """When it is first needed: that takes as long as asking a hundred sources does."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def spelled(text: str) -> str:

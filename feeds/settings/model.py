@@ -61,7 +61,7 @@ Headers: TypeAlias = dict[
 class Keys(BaseModel):
     """Base of all: a key that is not known is a complaint."""
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
