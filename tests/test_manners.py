@@ -1,36 +1,23 @@
-"""Two days among awkward origins, and nine with those that take longer; then the record is judged, line by line.
-
-Time is simulated: the clock stands still during a round, and the origin reads the same clock.
-"""
+"""Two days among awkward origins; then the record is judged, line by line."""
 
 from __future__ import annotations
 
-import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import groupby, pairwise
-from pathlib import Path
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 import awkward_origin as origin
-from awkward_hosts import Hosts
-from awkward_origin import ABSURD, BOMB, DAY, HOUR, NONE, PAGE, Asked, Site, Validators, says, serves
-from builders import MONDAY, config
-from clocks import WebClock
-from feeds import pipeline, settings
-from feeds.records import Refresh
-from storage import Store, articles, open_store, sources
+from awkward_days import Lived, free_at, kind_of, live, sent, shown, unfaithful
+from awkward_origin import ABSURD, BOMB, DAY, HOUR, NONE, PAGE, Asked, Site, says, serves
+from builders import MONDAY
 
-pytestmark = pytest.mark.xdist_group("manners")  # each of the two simulations is lived through once, for all tests
+pytestmark = pytest.mark.xdist_group("manners")  # they are lived through once, for all tests
 
 MINUTE = timedelta(minutes=1)
-NEVER = MONDAY + 1000 * DAY
-LONGEST = 7 * DAY
 
 # What a source's far end does, by the name of the kind. Four sources of each.
 KINDS: dict[str, dict[str, Any]] = {
@@ -118,10 +105,6 @@ ENOUGH = 200
 QUIET_HOSTS = 16
 
 
-def kind_of(name: str) -> str:
-    return name.rpartition("-")[0]
-
-
 def sites() -> list[Site]:
     """Two hundred, on twenty hosts; the last four are those that throttle."""
     made: list[Site] = []
@@ -138,153 +121,13 @@ def sites() -> list[Site]:
     return made
 
 
-@dataclass
-class Mill:
-    """A feedmill that is run for days."""
-
-    folder: Path
-    hosts: Hosts
-    clock: WebClock
-    chance: random.Random
-    store: Store = field(init=False)
-    settings: settings.Settings = field(init=False)
-    unfinished: set[tuple[str, datetime]] = field(default_factory=set)  # asked perhaps, when a round was broken off
-
-    def __post_init__(self) -> None:
-        lines = [
-            f"  - {{name: {name}, url: '{self.hosts.url(site)}#part'}}"
-            for site in self.hosts.sites.values()
-            for name in ([site.name, f"{site.name}-again"] if kind_of(site.name) == "twice" else [site.name])
-        ]
-        text = "fetch: {allow_private_addresses: true, per_host: {spacing: 0s}}\nsources:\n" + "\n".join(lines)
-        self.settings = settings.load(config(self.folder, text), environ={})
-        self.open()
-
-    def open(self) -> None:
-        self.store = open_store(f"sqlite:///{self.folder}/feedmill.db")
-
-    def restart(self) -> None:
-        self.store.close()
-        self.open()
-
-    def round(self, names: Sequence[str] = (), *, stop_after: int | None = None) -> list[Refresh]:
-        """One round, of all sources or those named; broken off after so many refreshes."""
-        wanted = [source for source in self.settings.sources if not names or source.name in names]
-        started = pipeline.start_round(self.store, self.settings, wanted, clock=self.clock)
-        done: list[Refresh] = []
-        waiting = {refresh.source for refresh in started.waiting}
-        with closing(started.refreshes) as refreshes:
-            for refresh in refreshes:
-                done.append(refresh)
-                if len(done) == stop_after:
-                    self.unfinished |= {
-                        (source.name, self.clock.moment) for source in wanted if source.name not in waiting
-                    } - {(each.source, self.clock.moment) for each in done}
-                    break
-        self.hosts.settle()
-        return done
-
-    def live(self, span: timedelta, tick: timedelta) -> None:
-        """A tick after the other; restarts, one-off commands and ends of the process in between, at random."""
-        end = self.clock.moment + span
-        while self.clock.moment < end:
-            self.round(stop_after=self.chance.randint(1, 20) if self.chance.random() < 0.1 else None)
-            if self.chance.random() < 0.1:
-                self.restart()
-            if self.chance.random() < 0.3:
-                self.clock.moment += tick / 2
-                names = [source.name for source in self.settings.sources]
-                self.round(self.chance.sample(names, self.chance.randint(1, len(names) // 3)))
-                self.clock.moment -= tick / 2
-            self.clock.moment += tick
-
-
-@dataclass(frozen=True)
-class Lived:
-    """What is left of the days: who was asked what and when, and what is in the store."""
-
-    asked: tuple[Asked, ...]
-    sites: tuple[Site, ...]
-    unfinished: frozenset[tuple[str, datetime]]
-    stored: dict[str, list[str]]  # guids by source
-    standing: dict[str, str]
-    moved_to: dict[str, str]
-
-    def visits(self, site: Site) -> list[list[Asked]]:
-        """A site's requests, those of one moment together."""
-        mine = [each for each in self.asked if each.site is site]
-        return [list(same) for _moment, same in groupby(mine, key=lambda each: each.at)]
-
-    def each_visit(self) -> Iterator[tuple[Site, list[list[Asked]]]]:
-        return ((site, self.visits(site)) for site in self.sites)
-
-    def named(self, kind: str) -> list[Site]:
-        return [site for site in self.sites if kind_of(site.name) == kind]
-
-    def was_broken_off(self, visit: Sequence[Asked]) -> bool:
-        return (visit[0].site.name, visit[0].at) in self.unfinished
-
-
-def live(folder: Path, made: Sequence[Site], *, span: timedelta, tick: timedelta) -> Lived:
-    clock = WebClock()
-    with Hosts(made, now=clock.now) as hosts:
-        mill = Mill(folder, hosts, clock, random.Random(17))
-        try:
-            mill.live(span, tick)
-            with mill.store.read() as db:
-                guids = defaultdict(list)
-                for article in articles.stored(db):
-                    guids[article.source].append(article.guid)
-                states = sources.states(db)
-        finally:
-            mill.store.close()
-        return Lived(
-            asked=tuple(hosts.asked),
-            sites=tuple(made),
-            unfinished=frozenset(mill.unfinished),
-            stored=guids,
-            standing={name: state.standing for name, state in states.items()},
-            moved_to={name: state.moved_to for name, state in states.items() if state.move_is_proven},
-        )
-
-
 @pytest.fixture(scope="module")
 def two_days(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     return live(tmp_path_factory.mktemp("mill"), sites(), span=2 * DAY, tick=20 * MINUTE)
 
 
-def shown(visit: Sequence[Asked]) -> str:
-    first = visit[0]
-    return f"{first.site.name} at {first.at - MONDAY}: {[(each.target, each.reply.status) for each in visit]}"
-
-
 def violations(pairs: Iterator[tuple[Any, bool]]) -> list[str]:
     return [shown(visit) for visit, is_fine in pairs if not is_fine]
-
-
-def held_after(held: Validators, asked: Asked) -> Validators:
-    """The validators a client has after an answer, having had `held` before."""
-    reply = asked.reply
-    if not reply.is_readable:
-        return held
-    if reply.status == 304:
-        return reply.validators[0] or held[0], reply.validators[1] or held[1]
-    return reply.validators
-
-
-def sent(asked: Asked) -> Validators:
-    return asked.header("if-none-match"), asked.header("if-modified-since")
-
-
-def unfaithful(lived: Lived, site: Site) -> Iterator[list[Asked]]:
-    """Visits that did not send back exactly the latest validators, both of them, at every hop."""
-    possible = {NONE}
-    for visit in lived.visits(site):
-        if any(sent(each) not in possible for each in visit):
-            yield visit
-        held = sent(visit[-1])
-        after = held_after(held, visit[-1])
-        possible = {after, held} if lived.was_broken_off(visit) else {after}
 
 
 def test_validators_come_back_byte_for_byte_and_always_the_latest(two_days: Lived) -> None:
@@ -296,24 +139,6 @@ def test_each_source_that_offers_validators_is_asked_once_without_them(two_days:
     unconditional = {site.name: sum(sent(visit[-1]) == NONE for visit in two_days.visits(site)) for site in once}
     assert {name: count for name, count in unconditional.items() if count != 1} == {}
     assert len(once) > 100
-
-
-def is_known_to_offer_none(visits: Sequence[list[Asked]]) -> bool:
-    readable = [each for visit in visits for each in visit if each.reply.is_readable]
-    return bool(readable) and held_after(sent(readable[-1]), readable[-1]) == NONE
-
-
-def free_at(lived: Lived, visits: Sequence[list[Asked]]) -> datetime:
-    """The earliest moment for the next visit, after these."""
-    last, site = visits[-1][-1], visits[-1][-1].site
-    if lived.was_broken_off(visits[-1]):  # perhaps its answer was not waited for
-        return last.at + HOUR
-    if last.reply.status == 410:
-        return NEVER
-    floor = DAY if is_known_to_offer_none(visits) else HOUR
-    if last.reply.is_readable:
-        floor = max(floor, site.ttl)
-    return last.at + max(floor, min(last.reply.stay_away, LONGEST))
 
 
 def test_no_source_is_asked_before_its_time(two_days: Lived) -> None:
@@ -455,97 +280,3 @@ def test_the_store_holds_what_was_served_and_nothing_twice(two_days: Lived) -> N
             if len(set(stored)) != len(stored) or not certain <= set(stored) <= perhaps:
                 wrong[name] = (sorted(certain), sorted(stored))
     assert wrong == {}
-
-
-# What comes out only after days, by name.
-SLOW: dict[str, dict[str, Any]] = {
-    "moved-301": {"way": (301,)},
-    "moved-308": {"way": (308,)},
-    "moved-chain": {"way": (301, 308, 302, 301)},
-    "moved-twice": {"way": (301,), "way_until": MONDAY + 2 * DAY},
-    "moved-to-a-page": {"way": (301,), "plays": origin.between(serves(PAGE), 1 * DAY, 100 * DAY)},
-    "moved-and-lost": {"way": (301,), "plays": origin.between(says(410), 6 * DAY, 100 * DAY)},
-    "temporary-302": {"way": (302,)},
-    "temporary-303": {"way": (303, 301)},
-    "temporary-307": {"way": (307,)},
-    "away-404": {"plays": says(404)},
-    "absurd-max-age": {"max_age": ABSURD},
-    "absurd-503": {"plays": origin.now_and_then(says(503, retry_after=ABSURD), every=100, first=3)},
-    "absurd-503-date": {"plays": origin.now_and_then(says(503, retry_after=ABSURD, as_date=True), every=100, first=0)},
-    "absurd-expires": {"expires": ABSURD, "skew": -2000 * DAY},
-    "usual": {},
-}
-
-
-@pytest.fixture(scope="module")
-def nine_days(tmp_path_factory: pytest.TempPathFactory) -> Lived:
-    made = [
-        Site(name=name, host=f"127.0.0.{number + 1}", start=MONDAY, **how)
-        for number, (name, how) in enumerate(SLOW.items())
-    ]
-    return live(tmp_path_factory.mktemp("mill"), made, span=9 * DAY, tick=2 * HOUR)
-
-
-def began(lived: Lived, name: str) -> list[tuple[timedelta, str]]:
-    """When a source was asked, and at which address first."""
-    (site,) = (site for site in lived.sites if site.name == name)
-    return [(visit[0].at - MONDAY, visit[0].target.removeprefix(f"/{name}")) for visit in lived.visits(site)]
-
-
-@pytest.mark.parametrize(
-    ("name", "target", "held_since"),
-    [
-        ("moved-301", "/feed", 0 * DAY),
-        ("moved-308", "/feed", 0 * DAY),
-        ("moved-chain", "/hop2", 0 * DAY),  # up to the first temporary one
-        ("moved-twice", "/feed-new", 2 * DAY),
-    ],
-)
-def test_permanent_redirects_are_remembered_once_they_held_for_three_days(
-    nine_days: Lived, name: str, target: str, held_since: timedelta
-) -> None:
-    early = {first for at, first in began(nine_days, name) if at < held_since + 3 * DAY}
-    late = {first for at, first in began(nine_days, name) if at > held_since + 4 * DAY}
-    assert (early, late) == ({"/hop0"}, {target})
-
-
-@pytest.mark.parametrize("name", ["temporary-302", "temporary-303", "temporary-307"])
-def test_temporary_redirects_are_never_remembered(nine_days: Lived, name: str) -> None:
-    assert {first for _at, first in began(nine_days, name)} == {"/hop0"}
-    assert len(began(nine_days, name)) > 50
-
-
-def test_a_page_never_replaces_an_address(nine_days: Lived) -> None:
-    assert {first for _at, first in began(nine_days, "moved-to-a-page")} == {"/hop0"}
-    assert "moved-to-a-page" not in nine_days.moved_to
-
-
-def test_where_the_new_address_is_lost_the_configured_one_is_asked_again(nine_days: Lived) -> None:
-    assert [first for at, first in began(nine_days, "moved-and-lost") if at >= 6 * DAY] == ["/feed", "/hop0"]
-    assert nine_days.standing["moved-and-lost"] == "gone"
-
-
-def test_a_source_that_is_away_for_days_is_parked_and_asked_no_more(nine_days: Lived) -> None:
-    moments = [at for at, _first in began(nine_days, "away-404")]
-    assert len(moments) == 10
-    assert 5 * DAY < moments[-1] < 7 * DAY
-    assert nine_days.standing["away-404"] == "parked"
-
-
-@pytest.mark.parametrize("name", ["absurd-max-age", "absurd-503", "absurd-503-date", "absurd-expires"])
-def test_no_wait_is_longer_than_a_week(nine_days: Lived, name: str) -> None:
-    longest = max(other - one for (one, _), (other, _) in pairwise(began(nine_days, name)))
-    assert LONGEST <= longest <= LONGEST * 1.05 + 4 * HOUR
-
-
-def test_validators_and_waits_are_kept_for_nine_days(nine_days: Lived) -> None:
-    # Once an address is given up, its validators and its 410 say nothing about the other one.
-    one_address = [site for site in nine_days.sites if site.name != "moved-and-lost"]
-    assert [shown(visit) for site in one_address for visit in unfaithful(nine_days, site)] == []
-    too_early = [
-        shown(visits[number])
-        for visits in map(nine_days.visits, one_address)
-        for number in range(1, len(visits))
-        if visits[number][0].at < free_at(nine_days, visits[:number])
-    ]
-    assert too_early == []

@@ -110,6 +110,20 @@ def test_a_changed_document_without_news_asks_nothing_about_stories(mill, origin
     assert [each for each in seen if "bands" in each or "covered" in each] == []
 
 
+def test_a_source_without_news_is_one_row_in_two_tables_and_no_article_is_asked_for(mill, origin):
+    read(mill, gazette=origin.play("/feed.xml", answer(body=feed(*FORTY))))
+    mill.refresh()
+    with statements(mill.store) as seen:
+        assert statuses(mill, force=True) == {"gazette": "unchanged"}
+    written = [each for each in seen if each.startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert len([each for each in written if "sources" in each and "journal" not in each]) == 3  # claim, state, release
+    assert len([each for each in written if "journal" in each]) == 1
+    assert len(written) == 4, written
+    # The store follows the config, the source is claimed, its state is stored, and claims end.
+    assert len([each for each in seen if each.startswith("BEGIN IMMEDIATE")]) == 4, seen
+    assert [each for each in seen if "articles" in each] == []
+
+
 def test_what_many_sources_bring_is_stored_in_one_transaction(store: Store):
     names = [f"s{number}" for number in range(10)]
     arrived = [_arrived(store, name) for name in names]

@@ -128,6 +128,8 @@ class Apart:
 
     def store(self) -> Iterator[Stored]:
         """All that was read and is not stored yet."""
+        if not self._arrived:
+            return
         stored = self._patience.write(self._stored_together) or [
             self._guarded(one.visit, partial(self._stored_alone, found)) for one, found in self._arrived
         ]
