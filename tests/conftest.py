@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from answering import Mill as AnsweringMill
 from clocks import WebClock
 from moving import Gazette
 from origin import Origin
@@ -74,20 +73,6 @@ def origin() -> Iterator[Origin]:
 def web_mill(tmp_path: Path) -> Iterator[WebMill]:
     """A mill that may read what the origin serves."""
     one = WebMill(tmp_path, WebClock(), open_store(f"sqlite:///{tmp_path}/feedmill.db"))
-    yield one
-    one.store.close()
-
-
-@pytest.fixture
-def answering_mill(store: Store, tmp_path: Path) -> AnsweringMill:
-    """A mill whose sources answer what a test says, on each database in turn."""
-    return AnsweringMill(tmp_path, store)
-
-
-@pytest.fixture
-def light_mill(tmp_path: Path) -> Iterator[AnsweringMill]:
-    """The same on SQLite alone, where the database does not matter; in a file that the command finds."""
-    one = AnsweringMill(tmp_path, open_store(f"sqlite:///{tmp_path}/mill.db"))
     yield one
     one.store.close()
 

@@ -11,16 +11,6 @@ from feeds.records import Body
 from storage import documents
 
 
-@pytest.fixture
-def mill(answering_mill: Mill) -> Mill:
-    return answering_mill
-
-
-@pytest.fixture
-def light(light_mill: Mill) -> Mill:
-    return light_mill
-
-
 def test_the_latest_documents_of_a_source_are_kept_as_they_came(mill: Mill) -> None:
     mill.fetch = "{documents: {keep: 2}}"
     sent = [feed(*(item(n) for n in range(count, 0, -1))) for count in (1, 2, 3)]

@@ -9,16 +9,6 @@ from builders import MONDAY, TUESDAY
 from storage import articles, revisions
 
 
-@pytest.fixture
-def mill(answering_mill: Mill) -> Mill:
-    return answering_mill
-
-
-@pytest.fixture
-def light(light_mill: Mill) -> Mill:
-    return light_mill
-
-
 def test_revisions_of_an_article_are_kept_the_latest_five(mill: Mill) -> None:
     for number in range(8):
         mill.clock.moment = MONDAY + number * HOUR

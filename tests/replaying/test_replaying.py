@@ -14,16 +14,6 @@ from feeds.records import Person
 from storage import articles, documents, held, tables
 
 
-@pytest.fixture
-def mill(answering_mill: Mill) -> Mill:
-    return answering_mill
-
-
-@pytest.fixture
-def light(light_mill: Mill) -> Mill:
-    return light_mill
-
-
 def arrivals(mill: Mill) -> None:
     """Two sources over three days: new articles, revised ones, undated ones, equal dates, one guid for both."""
     mill.answer("gazette", feed(item(2), item(1, date="")))
