@@ -439,44 +439,6 @@ def test_strangers_are_told_no_name_of_it_and_of_no_hidden_source(mill: Mill) ->
     assert privacy.for_strangers(mill.settings, telling) == telling
 
 
-@pytest.mark.parametrize(
-    ("written", "told"),
-    [
-        ("{path: short}", "private.path: an address of less than 20 characters can be guessed"),
-        ("{path: Not/A/Slug/At/All/Not/At/All}", "private.path: no address; write lower-case letters"),
-        ("{user: 'a:b', password: correct-horse}", "private.user: a user's name is on one line, without a colon"),
-        ("{user: a, password: short}", "private.password: a password has 8 characters or more"),
-        ("{user: a}", "private: lacks the password; write {path: ADDRESS}"),
-        ("{password: correct-horse}", "private: lacks the user; write {path: ADDRESS}"),
-        (f"{{path: {PATH}, user: a, password: correct-horse}}", "private: an address and a password at once; keep"),
-        ("{}", "private: says not how; write {path: ADDRESS}"),
-        ("true", "private: true or false where a mapping is wanted"),
-        ("{pth: x}", "private.pth: unknown key; did you mean path?"),
-    ],
-)
-def test_check_says_what_is_wrong_and_what_would_help(tmp_path: Path, written: str, told: str) -> None:
-    path = config(tmp_path, f"categories:\n  - News\n  - {{name: Board, private: {written}}}\n")
-    with pytest.raises(settings.loading.SettingsError) as refused:
-        settings.load(path, environ={})
-    assert f"config.yaml:3: categories[1].{told}" in str(refused.value)
-    assert not [secret for secret in ("correct-horse", PATH, "Not/A") if secret in str(refused.value)]
-
-
-def test_addresses_are_told_apart_and_private_files_never_lie_among_public_ones(tmp_path: Path) -> None:
-    listed = [f"{{name: A, private: {{path: {PATH}}}}}", f"{{name: B, slug: {PATH}}}", "{name: C, slug: staff}"]
-    listed += [f"{{name: Staff, private: {LOGIN}}}", f"{{name: E, slug: e, private: {{path: {OTHER_PATH}}}}}"]
-    lines = "\n".join(f"  - {one}" for one in listed)
-    path = config(tmp_path, f"output: site\nprivate_output: site/private\ncategories:\n{lines}\n")
-    with pytest.raises(settings.loading.SettingsError) as refused:
-        settings.load(path, environ={})
-    told = str(refused.value)
-    assert "config.yaml:2: private_output: lies in the published tree" in told
-    assert "categories[0].private: its address is that of the category on line 5" in told
-    assert "categories[3].private: its address is that of the category on line 6" in told
-    assert "categories[4].slug: its address is private.path" in told
-    assert OTHER_PATH not in told
-
-
 def test_settings_do_not_show_them(mill: Mill) -> None:
     mill.board = LOGIN
     assert "correct-horse" not in repr(mill.settings)

@@ -47,7 +47,7 @@ def take_in(store: Store, settings: Settings, source: Source, answer: Fetched, *
     """A first answer that is at hand already, stored as if it had just been fetched."""
     prepare(store, settings)
     with store.read() as db:
-        state = sources.states(db)[source.name]
+        state = sources.states(db, [source.name])[source.name]
     running = Refreshing(store, settings, clock=clock)
     (refresh,) = running.take_in(Visit(source=source, state=state, result=answer))
     running.flush()
