@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import sqlite3
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 
 import feedparser
@@ -47,6 +49,12 @@ def write(feedmill: Feedmill, title: str) -> None:
     (feedmill.folder / "desk").mkdir(exist_ok=True)
     text = f"---\ntitle: {title}\ndate: 2026-11-02 08:00:00\ncategories: [Bread]\n---\nText"
     (feedmill.folder / "desk" / f"{title}.md").write_text(text)
+
+
+def announced(feedmill: Feedmill) -> list[tuple[str, ...]]:
+    """What the hub is still to be told, by what is noted."""
+    with closing(sqlite3.connect(feedmill.database)) as db:
+        return db.execute("SELECT topic FROM announcements").fetchall()
 
 
 def post(address: str, body: bytes, **headers: str) -> int:
@@ -212,6 +220,7 @@ def test_somebody_elses_hub_hears_of_all_that_changed_in_one_request_and_again_i
     assert set(station.wait_for("/hub", times=2).form["hub.url"]) == topics
     write(feedmill, "Oat")
     assert set(station.wait_for("/hub", times=3).form["hub.url"]) == topics
+    until(lambda: not announced(feedmill), lambda: daemon.log)  # or what it hears at a stop it hears once more
     assert daemon.stop() == 0
     assert feedmill("fetch").code == 0  # which finds nothing new, and has nothing to tell
     assert len(station.asked("/hub")) == 3
