@@ -19,11 +19,11 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, bindparam, exists, literal, literal_column, select, union, union_all
 
 from feeds.records import Article, Copy
-from storage import archiving, covering, placing, shelves
+from storage import archiving, banding, covering, placing, shelves
 from storage.among import among
 from storage.batches import batches
 from storage.rows import articles_of_rows
-from storage.tables import articles, bands, covered, shelved, sources
+from storage.tables import articles, covered, shelved, sources
 from storage.tables import shelves as table
 
 NEWEST: Final = 12  # articles that are looked at for one key, the latest to come
@@ -55,7 +55,7 @@ def settle(db: Connection, arrived: Collection[int], judge: Judge, *, returned: 
         return
     changed = {shelf_id for place in _covering(db, returned) for shelf_id in _elect(db, *place, judge)}
     for some in batches(sorted(_sharing(db, arrived))):
-        keys = _keys(db, some)
+        keys = banding.bands_of(db, some)
         for row in db.execute(_ABOUT.where(articles.c.id.in_(some)).order_by(articles.c.id)):
             changed |= _settle(db, row, keys.get(row.id, ()), open_shelves, judge)
     shelves.touch(db, changed)
@@ -224,18 +224,10 @@ def _sharing(db: Connection, arrived: Iterable[int]) -> set[int]:
     return set(db.scalars(_SHARING, {"articles": list(arrived)}))
 
 
-def _keys(db: Connection, article_ids: Sequence[int]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    columns = (bands.c.article_id, bands.c.band)
-    for article_id, band in db.execute(select(*columns).where(bands.c.article_id.in_(article_ids))):
-        found.setdefault(article_id, []).append(band)
-    return found
-
-
 @cache
 def _lookup(number: int) -> Select[Any]:
     """The latest articles that share a key with one that has this many bands. Put together once for each number."""
-    queries = [select(*found.limit(NEWEST).subquery().c) for found in _keyed(number)]
+    queries = [select(*found.subquery().c) for found in _keyed(number)]
     same_id = articles.c.atom_id.in_((bindparam("guid"), bindparam("atom_id")))
     by_id = select(articles.c.id, literal(_BY_ADDRESS).label("by")).where(same_id, articles.c.id != bindparam("id"))
     together = union_all(by_id, *queries).subquery()
@@ -250,11 +242,11 @@ def _keyed(number: int) -> Iterator[Select[Any]]:
             column != literal_column("0"),
             articles.c.id != bindparam("id"),
         )  # as the index has it
-        yield select(articles.c.id, literal(by).label("by")).where(*shares).order_by(articles.c.id.desc())
+        found = select(articles.c.id, literal(by).label("by")).where(*shares)
+        yield found.order_by(articles.c.id.desc()).limit(NEWEST)
     for each in range(number):
-        shares_band = (bands.c.band == bindparam(f"band_{each}"), bands.c.article_id != bindparam("id"))
-        found = select(bands.c.article_id, literal(_BY_BAND).label("by")).where(*shares_band)
-        yield found.order_by(bands.c.article_id.desc())
+        holders = banding.holders(bindparam(f"band_{each}"), but=bindparam("id"), limit=NEWEST).subquery()
+        yield select(holders.c.article_id, literal(_BY_BAND).label("by"))
 
 
 _ABOUT = select(
@@ -263,13 +255,10 @@ _ABOUT = select(
         for name in ("id", "source_id", "guid", "atom_id", "link_key", "title_key", "published", "title")
     )
 )
-_OTHER, _OTHER_BANDS = articles.alias("other"), bands.alias("other_bands")
+_OTHER = articles.alias("other")
 _ARE_THEY = among(articles.c.id, "articles")
 _SHARING = union(
-    select(bands.c.article_id).where(
-        among(bands.c.article_id, "articles"),
-        exists().where(_OTHER_BANDS.c.band == bands.c.band, _OTHER_BANDS.c.article_id != bands.c.article_id),
-    ),
+    *banding.sharing(),
     *(
         select(articles.c.id).where(_ARE_THEY, exists().where(is_shared, _OTHER.c.id != articles.c.id))
         for is_shared in (

@@ -227,6 +227,14 @@ bands = Table(  # keys that texts which are much alike have in common: by them t
     sqlite_with_rowid=False,  # there are many, and each would be there twice
 )
 
+recent_bands = Table(  # the same of the latest articles, until there are enough of them to be put among the others
+    "recent_bands",
+    metadata,
+    Column("band", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
 covered = Table(  # articles that a shelf does not show, because another one there tells the same story
     "covered",
     metadata,

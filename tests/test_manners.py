@@ -15,8 +15,6 @@ from awkward_days import Lived, free_at, kind_of, live, sent, shown, unfaithful
 from awkward_origin import ABSURD, BOMB, DAY, HOUR, NONE, PAGE, Asked, Site, says, serves
 from builders import MONDAY
 
-pytestmark = pytest.mark.xdist_group("manners")  # they are lived through once, for all tests
-
 MINUTE = timedelta(minutes=1)
 
 # What a source's far end does, by the name of the kind. Four sources of each.

@@ -13,8 +13,6 @@ from awkward_days import LONGEST, Lived, free_at, live, shown, unfaithful
 from awkward_origin import ABSURD, DAY, HOUR, PAGE, Site, says, serves
 from builders import MONDAY
 
-pytestmark = pytest.mark.xdist_group("manners for days")  # they are lived through once, for all tests
-
 # What comes out only after days, by name.
 SLOW: dict[str, dict[str, Any]] = {
     "moved-301": {"way": (301,)},

@@ -201,6 +201,8 @@ def short(text: str, columns: int) -> str:
     """The text, or as much of its beginning as fits into `columns`, and an ellipsis."""
     if 2 * len(text) <= columns or (len(text) <= columns and text.isascii()):
         return text
+    if text[: columns + 1].isascii():
+        return f"{_at_a_word(text, columns)}…"
     width = 0
     for index, character in enumerate(text):
         width += 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -22,10 +22,7 @@ from feeds.publishing.pages import Pages, article_path
 from feeds.serving import Server, application
 
 CHROMIUM = shutil.which("chromium")
-in_a_browser = [
-    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed; .ci/run installs it"),
-    pytest.mark.xdist_group("chromium"),
-]
+in_a_browser = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed; .ci/run installs it")
 pytestmark = in_a_browser
 PICTURE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="6000" height="4000"><rect width="6000" height="4000" fill="#7a9"/>'

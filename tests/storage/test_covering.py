@@ -17,7 +17,7 @@ from builders import MONDAY, TUESDAY, article
 from feeds.normalizing.categories import slugs
 from feeds.records import Article, Origin, replace
 from statements import statements
-from storage import Store, articles, covering, retention, saving, shelves, sources, stories, tables
+from storage import Store, articles, banding, covering, retention, saving, shelves, sources, stories, tables
 
 HOUR = timedelta(hours=1)
 NAMES = ("author", "planet", "digest", "wire")
@@ -99,6 +99,13 @@ def steps(store: Store) -> Iterator[list[int]]:
             sqlite.set_progress_handler(None, 1)
 
 
+@pytest.fixture(params=["recent", "mixed", "in order"])
+def _bands(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the bands of articles stand that came before: with the latest, in order, or some here and some there."""
+    monkeypatch.setattr(banding, "RECENT", {"recent": 1_000, "mixed": 1, "in order": 0}[request.param])
+
+
+@pytest.mark.usefixtures("_bands")
 @pytest.mark.parametrize("order", list(permutations(["ab", "bc", "cd"])))
 def test_a_chain_is_one_story_in_every_order(store: Store, order: tuple[str, ...]):
     hours = {"ab": 3, "bc": 2, "cd": 1}
@@ -161,12 +168,15 @@ def test_what_is_together_is_not_compared_again(store: Store):
     assert (told, titles(store, "World")) == ([], ["a"])
 
 
+@pytest.mark.usefixtures("_bands")
 def test_a_revised_article_is_found_by_its_new_text(store: Store):
     tell(store, one("author", "a", 1, bands=(5,)))
     tell(store, one("planet", "a", bands=(6,)))
     assert titles(store, "World") == ["a", "a"]
     tell(store, replace(one("planet", "a", bands=(5,)), fingerprint="moved", raw_digest="moved"), now=TUESDAY)
     assert titles(store, "World") == ["a"]
+    with store.read() as db:
+        assert banding.bands_of(db, list(db.scalars(select(tables.articles.c.id)))) == {1: [5], 2: [5]}
 
 
 def test_a_copy_touches_the_shelf_that_names_it_and_no_other(store: Store):
@@ -197,16 +207,15 @@ def test_the_best_of_the_copies_succeeds_and_the_others_follow(store: Store):
     assert {(hidden, shown) for hidden, shown, _ in covered(store)} == {("aa", "aaaa"), ("aaa", "aaaa")}
 
 
+@pytest.mark.usefixtures("_bands")
 def test_a_story_of_which_all_goes_leaves_nothing_behind(store: Store):
     for name in NAMES:
         tell(store, one(name, "a"))
     with store.begin() as db:
         retention.purge(db, list(db.scalars(select(tables.articles.c.id))), now=MONDAY)
     with store.read() as db:
-        assert [db.scalar(select(func.count()).select_from(table)) for table in (tables.covered, tables.bands)] == [
-            0,
-            0,
-        ]
+        emptied = (tables.covered, tables.bands, tables.recent_bands)
+        assert [db.scalar(select(func.count()).select_from(table)) for table in emptied] == [0, 0, 0]
     assert titles(store) == []
 
 
@@ -266,7 +275,7 @@ def test_whoever_may_tell_the_same_is_found_by_indexes(store: Store):
     event.remove(store._engine, "before_cursor_execute", note)
     asked = [each for each in seen if each[0].startswith("SELECT") and re.search("bands|link_key|covered", each[0])]
     assert len(asked) > 6
-    tables_ = "articles|other|bands|other_bands|shown|covered|shelves"
+    tables_ = "articles|other|(other_)?(recent_)?bands|shown|covered|shelves"
     assert [line for line in plans(store, asked) if re.search(rf"(SCAN|Seq Scan on) ({tables_})\b", line)] == []
 
 
@@ -278,4 +287,4 @@ def test_articles_that_share_nothing_with_others_are_told_by_one_statement(store
     ]
     with statements(store) as seen:
         tell(store, *batch)
-    assert len([each for each in seen if "bands" in each and each.startswith("SELECT")]) == 1
+    assert len([each for each in seen if each.startswith("SELECT") and "bands.band" in each]) == 1
