@@ -179,7 +179,7 @@ class Web:
         self.collect()
 
     def has_room(self) -> bool:
-        return len(self.active) < MAX_TRANSFERS and not self.mailbox.is_full
+        return len(self.active) < MAX_TRANSFERS and self.mailbox.has_room_beside(len(self.active))
 
     def next_start(self) -> float | None:
         return self.hosts.next_at() if self.has_room() else None

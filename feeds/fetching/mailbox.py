@@ -8,10 +8,13 @@ from collections.abc import Callable
 
 from feeds.records import FetchResult, Source, size_of
 
-# While so much waits no transfer begins: memory is bounded where reading is slower than the web. Those under way still
-# bring theirs on top, as many documents as there are transfers at a time, each within its source's max_size.
+# While so much waits no transfer begins: memory is bounded where reading is slower than the web. What those under way
+# will bring counts, too, at the size that others had; where that says too little, each is within its source's max_size.
 MAX_UNREAD = 100  # results
 MAX_UNREAD_SIZE = 4_000_000  # bytes that they brought
+MAX_UNDER_WAY_SIZE = 16_000_000  # bytes, while nothing waits: it is the web that is slow
+USUAL_SIZE = 100_000  # bytes of one, as long as we know no better
+RECENT = 16  # results, by which we do
 
 
 class Mailbox:
@@ -20,6 +23,7 @@ class Mailbox:
     def __init__(self) -> None:
         self._unread: deque[tuple[Source, FetchResult] | BaseException] = deque()
         self._size = 0
+        self._usual_size = float(USUAL_SIZE)  # 304s included
         self._lock = threading.Lock()  # on the size
         self._has_news = threading.Event()
         self._has_room = threading.Event()
@@ -27,7 +31,13 @@ class Mailbox:
 
     @property
     def is_full(self) -> bool:
-        return len(self._unread) >= MAX_UNREAD or self._size >= MAX_UNREAD_SIZE
+        return not self.has_room_beside(0)
+
+    def has_room_beside(self, under_way: int) -> bool:
+        """Whether one more transfer may begin beside so many that are under way."""
+        size = self._size + under_way * self._usual_size
+        most = MAX_UNREAD_SIZE if self._unread else MAX_UNDER_WAY_SIZE
+        return len(self._unread) < MAX_UNREAD and size < most
 
     @property
     def is_empty(self) -> bool:
@@ -36,7 +46,8 @@ class Mailbox:
     def put(self, result: tuple[Source, FetchResult] | BaseException) -> None:
         """Without waking the reader: threads that wake each other for every single result do little else."""
         self._unread.append(result)
-        self._weigh(result)
+        size = self._weigh(result)
+        self._usual_size += (size - self._usual_size) / RECENT
 
     def tell(self) -> None:
         """Wake the reader: there is something in here, or elsewhere, to look at."""
@@ -53,8 +64,7 @@ class Mailbox:
             if not self._unread:
                 return None
         result = self._unread.popleft()
-        is_light_again = self._weigh(result, -1)
-        if is_light_again or len(self._unread) == MAX_UNREAD - 1:
+        if self._weigh(result, -1) or len(self._unread) == MAX_UNREAD - 1:
             for tell in self._told_of_room:
                 tell()
         if isinstance(result, BaseException):
@@ -71,12 +81,10 @@ class Mailbox:
             if self.is_full:
                 self._has_room.wait(1)
 
-    def _weigh(self, result: tuple[Source, FetchResult] | BaseException, sign: int = 1) -> bool:
-        """Whether what is unread was too much until now."""
+    def _weigh(self, result: tuple[Source, FetchResult] | BaseException, sign: int = 1) -> int:
+        """The bytes that it brought."""
         size = size_of(result[1]) if isinstance(result, tuple) else 0
-        if not size:  # most bring nothing new
-            return False
-        with self._lock:
-            before = self._size
-            self._size += sign * size
-            return self._size < MAX_UNREAD_SIZE <= before
+        if size:  # most bring nothing new
+            with self._lock:
+                self._size += sign * size
+        return size

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # imported where there is something to read: parsers take the
 T = TypeVar("T")
 
 TOGETHER = 20  # documents with news that are stored in one transaction
-TOGETHER_ARTICLES = 200  # and articles, of which first documents bring many: they are held until then
+TOGETHER_ARTICLES = 400  # and articles, of which first documents bring many: they are held until then
 TOGETHER_SIZE = 5_000_000  # and bytes
 SOON = 2.0  # seconds that these wait for each other at most
 AHEAD = 4  # documents on their way to or from each worker
