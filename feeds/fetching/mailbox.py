@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 from feeds.records import FetchResult, Source, size_of
 
-# While so much waits no transfer begins: memory is bounded where reading is slower than the web. What those under way
-# will bring counts, too, at the size that others had; where that says too little, each is within its source's max_size.
+# While so much waits no transfer begins: memory is bounded where reading is slower than the web.
 MAX_UNREAD = 100  # results
 MAX_UNREAD_SIZE = 4_000_000  # bytes that they brought
-MAX_UNDER_WAY_SIZE = 16_000_000  # bytes, while nothing waits: it is the web that is slow
-USUAL_SIZE = 100_000  # bytes of one, as long as we know no better
+# What transfers under way will bring counts, too, at the size that others had; but a few may always be: who never
+# answers brings nothing.
+MAX_SIZE = 8_000_000
+ALWAYS = 30  # transfers
+USUAL_SIZE = 100_000  # bytes of a result, as long as we know no better
 RECENT = 16  # results, by which we do
 
 
@@ -24,20 +26,18 @@ class Mailbox:
         self._unread: deque[tuple[Source, FetchResult] | BaseException] = deque()
         self._size = 0
         self._usual_size = float(USUAL_SIZE)  # 304s included
-        self._lock = threading.Lock()  # on the size
+        self._lock = threading.Lock()  # on the size of all
         self._has_news = threading.Event()
         self._has_room = threading.Event()
         self._told_of_room: list[Callable[[], None]] = [self._has_room.set]
 
     @property
     def is_full(self) -> bool:
-        return not self.has_room_beside(0)
+        return len(self._unread) >= MAX_UNREAD or self._size >= MAX_UNREAD_SIZE
 
     def has_room_beside(self, under_way: int) -> bool:
         """Whether one more transfer may begin beside so many that are under way."""
-        size = self._size + under_way * self._usual_size
-        most = MAX_UNREAD_SIZE if self._unread else MAX_UNDER_WAY_SIZE
-        return len(self._unread) < MAX_UNREAD and size < most
+        return not self.is_full and (under_way < ALWAYS or self._size + under_way * self._usual_size < MAX_SIZE)
 
     @property
     def is_empty(self) -> bool:
@@ -47,7 +47,7 @@ class Mailbox:
         """Without waking the reader: threads that wake each other for every single result do little else."""
         self._unread.append(result)
         size = self._weigh(result)
-        self._usual_size += (size - self._usual_size) / RECENT
+        self._usual_size += (size - self._usual_size) / RECENT  # an estimate, for which no thread waits
 
     def tell(self) -> None:
         """Wake the reader: there is something in here, or elsewhere, to look at."""
@@ -64,7 +64,8 @@ class Mailbox:
             if not self._unread:
                 return None
         result = self._unread.popleft()
-        if self._weigh(result, -1) or len(self._unread) == MAX_UNREAD - 1:
+        is_document = self._weigh(result, -1) > 0
+        if is_document or len(self._unread) == MAX_UNREAD - 1:
             for tell in self._told_of_room:
                 tell()
         if isinstance(result, BaseException):
@@ -72,7 +73,7 @@ class Mailbox:
         return result
 
     def when_there_is_room(self, tell: Callable[[], None]) -> None:
-        """Call `tell`, in the reader's thread, each time there is room again."""
+        """Call `tell`, in the reader's thread, each time there may be room again."""
         self._told_of_room.append(tell)
 
     def wait_for_room(self, stopping: threading.Event) -> None:

@@ -99,10 +99,11 @@ def steps(store: Store) -> Iterator[list[int]]:
             sqlite.set_progress_handler(None, 1)
 
 
-@pytest.fixture(params=["recent", "mixed", "in order"])
+@pytest.fixture(params=[10**9, 2, 1], ids=["recent", "mixed", "in order"])
 def _bands(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the bands of articles stand that came before: with the latest, in order, or some here and some there."""
-    monkeypatch.setattr(banding, "RECENT", {"recent": 1_000, "mixed": 1, "in order": 0}[request.param])
+    monkeypatch.setattr(banding, "PARTS", 1)
+    monkeypatch.setattr(banding, "STEP", request.param)
 
 
 @pytest.mark.usefixtures("_bands")
