@@ -36,7 +36,7 @@ BODY = "<p>" + "Flour, water and salt, and the time that it takes. " * 70 + "</p
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sources", type=int, default=5_000)
+    parser.add_argument("--sources", type=int, default=5_000, help="the cost is told of each thousand")
     number = parser.parse_args().sources
     print(f"{'sources':>10} {'CPU of one':>12} {'written for one':>16}")
     for stored, cpu, written in costs(number):
@@ -52,7 +52,7 @@ def costs(number: int) -> Iterator[tuple[int, float, float]]:
         pipeline.prepare(store, settings.load(config, environ={}))
         drawn, cpu, before = Random(1), 0.0, _written()
         for first in range(0, number, TOGETHER):
-            brought = [_batch(source, drawn) for source in range(first, first + TOGETHER)]
+            brought = [_batch(source, drawn) for source in range(first, min(first + TOGETHER, number))]
             began = time.process_time()
             with store.begin() as db:
                 saving.save_all(db, brought, slugs=slugs)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from storage.tables import PlainText
+from storage.types import PlainText
 
 
 def among(column: Column[Any], name: str) -> ColumnElement[bool]:

@@ -10,17 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import (
-    BindParameter,
-    Connection,
-    Select,
-    delete,
-    exists,
-    insert,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import BindParameter, Connection, Select, delete, exists, insert, or_, select, union_all
 
 from storage.among import among
 from storage.batches import batches

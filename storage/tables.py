@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -11,8 +10,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Date,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -21,46 +18,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     event,
     false,
     text,
 )
 
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """Aware datetimes in, aware UTC datetimes out; a naive one is a bug and is refused."""
-
-    # SQLite's DateTime(timezone=True) comes back naive, so the zone is put back here.
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive datetime {value!r}: the store takes aware ones only")
-        return value if value.tzinfo is UTC else value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        moment: datetime = value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-class PlainText(TypeDecorator[str]):
-    """Text as every database can hold it: PostgreSQL refuses NUL, and none encodes a lone surrogate."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.replace("\0", "").encode("utf-8", "backslashreplace").decode()
-
+from storage.types import PlainText, RowId, UTCDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -81,9 +45,6 @@ def _take_conditions(_metadata: MetaData, db: Connection, **_how: Any) -> None:
         for index in (index for table in metadata.tables.values() for index in table.indexes):
             index.dialect_kwargs.update(index.info)
 
-
-# SQLite gives only INTEGER PRIMARY KEY a row id of its own; PostgreSQL wants the larger type.
-RowId = BigInteger().with_variant(Integer, "sqlite")
 
 sources = Table(
     "sources",
@@ -227,7 +188,7 @@ bands = Table(  # keys that texts which are much alike have in common: by them t
     sqlite_with_rowid=False,  # there are many, and each would be there twice
 )
 
-recent_bands = Table(  # the same of the latest articles, until there are enough of them to be put among the others
+recent_bands = Table(  # the same of the latest articles, until it is their turn to be put among the others
     "recent_bands",
     metadata,
     Column("band", BigInteger, primary_key=True, autoincrement=False),

@@ -201,7 +201,7 @@ def short(text: str, columns: int) -> str:
     """The text, or as much of its beginning as fits into `columns`, and an ellipsis."""
     if 2 * len(text) <= columns or (len(text) <= columns and text.isascii()):
         return text
-    if text[: columns + 1].isascii():
+    if text[: columns + 1].isascii():  # a column each
         return f"{_at_a_word(text, columns)}…"
     width = 0
     for index, character in enumerate(text):
