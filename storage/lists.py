@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, exists, insert, select
 
 from feeds.records import Subscription
 from storage.tables import listed, sources
@@ -31,6 +31,12 @@ def replace_list(db: Connection, source: str, subscriptions: Sequence[Subscripti
         db.execute(insert(listed), rows)
     after = {one.url for one in subscriptions}
     return len(after - before), len(before - after)
+
+
+def names_any(db: Connection, source: str) -> bool:
+    """Whether a list named anything when it was last read."""
+    query = select(exists().where(listed.c.source_id == sources.c.id, sources.c.name == source))
+    return bool(db.scalar(query))
 
 
 def lists(db: Connection) -> dict[str, tuple[Subscription, ...]]:

@@ -9,7 +9,7 @@ import click
 
 from feeds import settings as config
 from feeds.cli import Context
-from feeds.errors import NotFoundError
+from feeds.errors import NotFoundError, ParseError
 from feeds.parsing import subscriptions
 from feeds.parsing.encoding import decode
 from feeds.settings import addresses, editing, names
@@ -21,8 +21,7 @@ from feeds.settings import addresses, editing, names
 def command(context: Context, file: str) -> None:
     """Add the sources listed in FILE to the config: OPML (nested outlines become categories), the config.ini of a
     Planet, or newsboat's urls. Those that are there already are left as they are. Nothing is asked for yet."""
-    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    listed = subscriptions.read(decode(content).text)
+    listed = _read(file)
     settings = context.settings
     here = {source.url for source in settings.sources}
     taken = {source.name for source in settings.sources}
@@ -41,12 +40,22 @@ def command(context: Context, file: str) -> None:
         added.append({"name": name, "url": one.url, "categories": [_label(category) for category in one.categories]})
     for problem in listed.problems:
         click.echo(f"feedmill: {problem}", err=True)
+    if listed.flaw:
+        click.echo(f"feedmill: {file}: {listed.flaw}, and sources may be missing; export it anew", err=True)
     if not listed.found:
         raise NotFoundError(f"{file} lists no source that could be added")
     if added:
         context.change_config(editing.with_sources(config.read_text(context.file), *added))
     sources = "source" if len(added) == 1 else "sources"
     click.echo(f"{len(added)} {sources} added to {context.file}; `feedmill fetch` reads them", err=True)
+
+
+def _read(file: str) -> subscriptions.Subscriptions:
+    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
+        return subscriptions.read(decode(content).text)
+    except ParseError as error:
+        raise ParseError(f"{file}: {error}") from error
 
 
 def _label(text: str) -> str:

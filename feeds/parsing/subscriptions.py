@@ -10,6 +10,7 @@ from lxml import etree
 from msgspec import Struct
 
 from feeds.errors import ParseError
+from feeds.parsing.mending import mend
 from feeds.records import Subscription
 
 MAX_DEPTH = 20  # of nested outlines
@@ -23,6 +24,7 @@ class Subscriptions(Struct, frozen=True, kw_only=True):
 
     found: tuple[Subscription, ...]
     problems: tuple[str, ...] = ()
+    flaw: str = ""  # why it may hold less than it should, in words
 
 
 def read(text: str) -> Subscriptions:
@@ -42,7 +44,7 @@ def read(text: str) -> Subscriptions:
     merged: dict[str, Subscription] = {}
     for one in listed.found:
         merged[one.url] = _merged(merged[one.url], one) if one.url in merged else one
-    return Subscriptions(found=tuple(merged.values()), problems=listed.problems)
+    return Subscriptions(found=tuple(merged.values()), problems=listed.problems, flaw=listed.flaw)
 
 
 def _merged(first: Subscription, second: Subscription) -> Subscription:
@@ -56,18 +58,28 @@ def _merged(first: Subscription, second: Subscription) -> Subscription:
 
 
 def _read_opml(text: str) -> Subscriptions:
-    """OPML 2.0 (http://opml.org/spec2.opml): nested outlines are folders, `category` holds slash-delimited names."""
+    """OPML 2.0 (http://opml.org/spec2.opml): nested outlines are folders, `category` holds slash-delimited names.
+
+    An `&` that nobody escaped, which many programs write into addresses, is mended first: libxml2 would swallow it.
+    """
+    mended = mend(text)
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
-    root = etree.fromstring(text.encode(), parser)
+    root = etree.fromstring(mended.text.encode(), parser)
     if root is None:
         raise ParseError("an OPML document that cannot be read; export it anew")
     found: list[Subscription] = []
     problems: list[str] = []
     _collect(root, (), found, problems)
-    return Subscriptions(found=tuple(found), problems=tuple(problems))
+    flaw = "it breaks off before its end" if mended.problems else ""
+    if not flaw and not mended.is_well_formed:
+        flaw = "it is no well-formed XML"
+    return Subscriptions(found=tuple(found), problems=tuple(problems), flaw=flaw)
 
 
-def _collect(parent: Any, folders: tuple[str, ...], found: list[Subscription], problems: list[str]) -> None:
+def _collect(
+    parent: Any, folders: tuple[str, ...], found: list[Subscription], problems: list[str], depth: int = 0
+) -> None:
+    """Also what stands within a source's own outline, as where its end was forgotten."""
     for outline in parent.iterchildren("{*}body", "{*}outline", "body", "outline"):
         values = {name.lower(): " ".join(value.split()) for name, value in outline.attrib.items()}
         name = values.get("title") or values.get("text") or ""
@@ -86,9 +98,9 @@ def _collect(parent: Any, folders: tuple[str, ...], found: list[Subscription], p
                 )
             else:
                 problems.append(f"{name or address}: {address} is no http address; left out")
-        elif len(folders) < MAX_DEPTH:
-            is_folder = outline.tag.rpartition("}")[2] == "outline" and name
-            _collect(outline, (*folders, name) if is_folder else folders, found, problems)
+        is_folder = outline.tag.rpartition("}")[2] == "outline" and name and not address
+        if depth < MAX_DEPTH:
+            _collect(outline, (*folders, name) if is_folder else folders, found, problems, depth + 1)
 
 
 def _read_planet(text: str) -> Subscriptions:

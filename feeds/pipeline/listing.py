@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from feeds.records import Body, Source, Subscription, replace
 from feeds.settings import Settings, addresses, names
 from storage import Store
 from storage import lists as stored
 
 MAX_LISTED = 5_000  # of one list
+
+
+class Listing(Struct, frozen=True, kw_only=True):
+    """What a list names, each address as it can be asked."""
+
+    found: tuple[Subscription, ...]
+    problems: tuple[str, ...]  # what of it cannot be asked, in words
+    flaw: str  # why it may name less than it should, in words
 
 
 def complete(store: Store, settings: Settings) -> Settings:
@@ -29,11 +39,8 @@ def complete(store: Store, settings: Settings) -> Settings:
     return replace(settings, sources=(*settings.sources, *added))
 
 
-def read_list(body: Body) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
-    """What a list names, each address as it can be asked; and what of it cannot, in words.
-
-    Raises ParseError where the bytes are no list.
-    """
+def read_list(body: Body) -> Listing:
+    """What a list says. Raises ParseError where the bytes are no list."""
     from feeds.parsing import subscriptions  # parsers take their time, and most mills have no lists
     from feeds.parsing.encoding import decode
 
@@ -49,7 +56,8 @@ def read_list(body: Body) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
             good[url] = replace(one, url=url)
     if len(listed.found) > MAX_LISTED:
         problems.append(f"{len(listed.found)} sources, of which the first {MAX_LISTED} were taken")
-    return tuple(good.values()), tuple(problems)
+    flaw = listed.flaw or ("" if good else "it names no source")
+    return Listing(found=tuple(good.values()), problems=tuple(problems), flaw=flaw)
 
 
 def _source(one: Subscription, parent: Source, defaults: Source, taken: set[str]) -> Source:

@@ -211,17 +211,23 @@ def _bind(db: Connection, source: Source, read: Read, batch: saving.Batch, saved
 
 
 def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:
-    """A list of sources, kept in sync: what it no longer names is not asked any more."""
+    """A list of sources, kept in sync: what it no longer names is not asked any more. One that is broken, or empty,
+    takes nothing away: it counts only where nothing is known of it yet."""
     source, result = visit.source, visit.result
     assert isinstance(result, Fetched)
     try:
-        subscriptions, problems = read_list(result.bodies[0])
+        listed = read_list(result.bodies[0])
+        if listed.flaw:
+            with store.read() as db:
+                if lists.names_any(db, source.name):
+                    raise ParseError(f"{listed.flaw}; the sources that it named before stay. See what it serves")
     except ParseError as error:
         return store_failure(store, visit, FetchFailed(problem=str(error), pacing=result.pacing), now=now)
+    problems = (*filter(None, [listed.flaw]), *listed.problems)
     seen = Seen(body_digest=digest(source, result.bodies), problem=source.redact(summed_up(problems)))
     learned = timing.after(source, visit.state, result, seen=seen, now=now)
     with store.begin() as db:
-        added, dropped = lists.replace_list(db, source.name, subscriptions)
+        added, dropped = lists.replace_list(db, source.name, listed.found)
         sources.record(db, learned)
         refresh = told(learned, "fetched", result.seconds)
         journal.record(db, [refresh], day=now.date())

@@ -162,7 +162,16 @@ def test_a_list_that_is_none_is_refused_in_one_line(mill: Feedmill, tmp_path: Pa
     result = mill("import", tmp_path / "x.txt")
     assert result.code == 1
     assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith(f"feedmill: {tmp_path / 'x.txt'}: no OPML")
     assert mill("import", tmp_path / "missing").code == 2
+
+
+def test_a_list_that_breaks_off_is_taken_as_far_as_it_goes_and_told(mill: Feedmill, tmp_path: Path) -> None:
+    (tmp_path / "cut.opml").write_text('<opml><body><outline xmlUrl="https://a.example/f"/><outline xmlUrl="https://b')
+    result = mill("import", tmp_path / "cut.opml")
+    assert result.code == 0
+    assert "1 source added" in result.stderr
+    assert "cut.opml: it breaks off before its end, and sources may be missing; export it anew" in result.stderr
 
 
 OPML = '<opml version="2.0"><body><outline text="Bread">{}</outline></body></opml>'
@@ -195,6 +204,15 @@ def test_a_list_of_sources_on_the_web_is_kept_in_sync(feedmill: Feedmill, origin
     assert len(origin.asked_for("/one.xml")) == 1  # taken out of the list: no more requests
     assert [article["title"] for article in feedmill("articles", "--category", "planet", "--json").objects] == ["two"]
 
-    origin.serve("/list.opml", "<!doctype html><title>Maintenance</title>")
-    assert feedmill("fetch", "--force").code == 0
-    assert len(feedmill("sources", "--json").objects) == 2  # a list that cannot be read takes nothing away
+    for broken in (
+        "<!doctype html><title>Maintenance</title>",
+        OPML.format(outline(one))[:-20],
+        OPML.format(outline(one)).replace("/>", ">"),
+        OPML.format(""),
+    ):
+        origin.serve("/list.opml", broken)
+        asked = feedmill("fetch", "--force", "--json", "friends")
+        assert [line["status"] for line in asked.objects] == ["failed"], broken
+        listed = [each["location"] for each in feedmill("sources", "--json").objects]
+        assert listed == [url, two], broken  # what cannot be read, or not all of it, takes nothing away
+    assert "names no source; the sources that it named before stay" in asked.objects[0]["problem"]

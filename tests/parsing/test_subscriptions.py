@@ -36,9 +36,31 @@ def test_nested_outlines_become_categories_and_an_address_in_two_folders_has_bot
     assert listed.problems == ("Local: file:///etc/passwd is no http address; left out",)
 
 
-def test_broken_opml_gives_what_can_be_read() -> None:
-    listed = read('<opml><body><outline text="a & b" xmlUrl="https://a.example/"><outline xmlUrl="https://b.example/')
+def test_an_ampersand_that_nobody_escaped_is_kept() -> None:
+    listed = read(
+        '<opml><body><outline text="Tom & Jerry&nbsp;&eacute;t&eacute;">'
+        '<outline text="R&D" xmlUrl="https://a.example/?a=1&b=2&copy=3&amp;d=4"/></outline></body></opml>'
+    )
+    url = "https://a.example/?a=1&b=2&copy=3&d=4"
+    assert listed.found == (Subscription(url=url, title="R&D", categories=("Tom & Jerry été",)),)
+    assert not listed.flaw
+
+
+WHOLE = '<opml><body><outline xmlUrl="https://a.example/"/><outline xmlUrl="https://b.example/"/></body></opml>'
+
+
+@pytest.mark.parametrize("end", [62, -3, -8, -16])
+def test_opml_that_breaks_off_gives_what_can_be_read_and_says_so(end: int) -> None:
+    listed = read(WHOLE[:end])
     assert listed.found[0].url == "https://a.example/"
+    assert listed.flaw == "it breaks off before its end"
+    assert not read(WHOLE).flaw
+
+
+def test_a_source_whose_end_was_forgotten_hides_no_other() -> None:
+    listed = read(WHOLE.replace("/>", ">", 1))
+    assert [one.url for one in listed.found] == ["https://a.example/", "https://b.example/"]
+    assert listed.flaw == "it is no well-formed XML"
 
 
 def test_opml_reaches_no_file_and_does_not_blow_up() -> None:
