@@ -276,7 +276,7 @@ def _reason(error: Exception) -> str:
 
 
 _HELP = (
-    ("unable to open database file", "check that its folder exists and can be written"),
+    ("unable to open database file", "check that its folder is there, and that both can be read and written"),
     ("readonly database", "give the user that runs feedmill write access to the file and its folder"),
     ("attempt to write a readonly", "give the user that runs feedmill write access to the file and its folder"),
     ("disk is full", "free some space; nothing stored was lost"),

@@ -71,6 +71,11 @@ def ids_on(db: Connection, shelf_ids: Iterable[int]) -> set[str]:
     return {atom_id for query in queries for atom_id in db.scalars(query)}
 
 
+def ids_of(db: Connection, source: str) -> set[str]:
+    """The ids in feeds of all that is stored of a source."""
+    return set(db.scalars(select(articles.c.atom_id).join(sources).where(sources.c.name == source)))
+
+
 def named(db: Connection, *words: str) -> list[int]:
     """The rows of the articles of these addresses, guids or ids, whatever source they came from. "" names none."""
     columns = (articles.c.guid, articles.c.atom_id, articles.c.url)

@@ -107,8 +107,8 @@ def settle(
     _record_slugs(db, {key: slug for key, slug in settled.items() if held.get(key) != slug}, held, digests)
 
 
-def forget_privacy(db: Connection, shelf_ids: Iterable[int]) -> None:
-    """Nothing is left of when these shelves were private."""
+def forget(db: Connection, shelf_ids: Iterable[int]) -> None:
+    """Nothing is left of what was published of these shelves, or of when they were private."""
     for some in batches(shelf_ids):
         db.execute(update(table).where(table.c.id.in_(some)).values(settings_digest=""))
 

@@ -65,6 +65,14 @@ def in_no_category(mill: Mill) -> str:
     return ONE
 
 
+def its_tag_is_no_alias(mill: Mill) -> str:
+    mill.of_gazette = "categories: []"
+    mill.answer("gazette", feed(item(1, tag="world")))
+    mill.answer("desk", feed(item(7)))
+    mill.publish()
+    return ONE
+
+
 def from_a_file(mill: Mill) -> str:
     mill.more = "  - {name: shelf, path: shelf/, categories: [World]}\n"
     (mill.folder / "shelf").mkdir()
@@ -257,7 +265,8 @@ def unknown(mill: Mill) -> str:
 SITUATIONS: dict[str, Callable[[Mill], str]] = {
     tell.__name__: tell
     for tell in (
-        plain, not_published_yet, an_alias_gave_its_category, its_category_has_no_feed, in_no_category, from_a_file,
+        plain, not_published_yet, an_alias_gave_its_category, its_category_has_no_feed, in_no_category,
+        its_tag_is_no_alias, from_a_file,
         dated_by_its_address, dated_by_its_update, dated_by_first_sight, a_note_on_its_date, its_address_is_its_guid,
         a_hash_is_its_guid, told_apart, decoded_by_its_characters, decoded_as_http_said_with_bad_bytes, revised,
         its_document_made_room, its_document_was_too_large, withdrawn, purged, held, waiting_for_its_date,

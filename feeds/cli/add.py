@@ -8,7 +8,7 @@ from feeds import pipeline
 from feeds import settings as config
 from feeds.cli import Context, addressing, showing
 from feeds.clock import SystemClock
-from feeds.errors import NotFoundError
+from feeds.errors import NotFoundError, SourceError
 from feeds.records import Source
 from feeds.settings import Settings, editing, names
 
@@ -24,7 +24,10 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     settings, clock = context.settings, SystemClock()
     wanted = addressing.source_at(address, settings.defaults)
     _refuse_known(wanted, settings)  # before it is asked once more
-    found = pipeline.discover(settings, wanted, clock=clock)
+    try:
+        found = pipeline.discover(settings, wanted, clock=clock)
+    except SourceError as error:
+        raise SourceError(f"{wanted.location}: {error}") from error
     _refuse_known(found.source, settings)
     taken = {source.name for source in settings.sources}
     if name in taken:
@@ -41,6 +44,8 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     pipeline.prune(context.store, settings, now=clock.now())
     pipeline.publish(context.store, settings)
     click.echo(f"{chosen}: {source.location}, {showing.count(refresh.new, 'article')}")
+    for warning in config.unlisted(settings, source.categories):
+        click.echo(f"feedmill: {warning}", err=True)
     for other in found.others:
         titled = f" ({other.title})" if other.title else ""
         click.echo(f"feedmill: the page leads to {other.href}{titled} as well", err=True)

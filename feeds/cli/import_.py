@@ -46,6 +46,9 @@ def command(context: Context, file: str) -> None:
         raise NotFoundError(f"{file} lists no source that could be added")
     if added:
         context.change_config(editing.with_sources(config.read_text(context.file), *added))
+    named = dict.fromkeys(category for one in added for category in one["categories"])
+    for warning in config.unlisted(settings, named):
+        click.echo(f"feedmill: {warning}", err=True)
     sources = "source" if len(added) == 1 else "sources"
     click.echo(f"{len(added)} {sources} added to {context.file}; `feedmill fetch` reads them", err=True)
 

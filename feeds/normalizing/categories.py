@@ -72,6 +72,12 @@ def reasons(
     return tuple(found.items())
 
 
+def namesake(name: str, tags: Iterable[Tag]) -> str:
+    """The label that is spelled as this category is, of those that a source gave its article; "" where none is."""
+    wanted = _folded(name)
+    return next((label for tag in tags for label in (tag.term, tag.label) if label and _folded(label) == wanted), "")
+
+
 def tidy(name: str) -> str:
     """A category's name as we keep it: printable, one space between words, not endless; "" where nothing is seen."""
     printable = (c if c.isprintable() or c in _JOINERS else " " for c in _STRAY.sub("", name))

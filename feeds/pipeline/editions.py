@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from feeds.errors import OutputError
 from feeds.pipeline import privacy
 from feeds.pipeline.edition import Edition, StoppedError, lines, put
+from feeds.pipeline.retiring import retire
 from feeds.pipeline.site import Site, find, standing
 from feeds.publishing import opml, output
 from feeds.records import Category, Publication, replace
@@ -142,6 +143,8 @@ def _publish(
     ]
     private = [edition for edition in due if edition.is_private or edition.shelf.was_private]
     work.take_all(store, (edition for edition in due if edition not in private), force=force)
+    if wanted is None:
+        work.take(partial(_retire, store, site))
     if sweep:
         is_swept = work.finish(sweep)
         work.take(partial(_publish_report, store, settings))
@@ -178,6 +181,11 @@ def _publish_lists(site: Site) -> list[Publication]:
     if done.problems:
         raise OutputError(lines(done.problems.values()))
     return [publication for publication in done.publications if publication.changed]
+
+
+def _retire(store: Store, site: Site) -> list[Publication]:
+    retire(store, site)
+    return []
 
 
 def _publish_report(store: Store, settings: Settings) -> list[Publication]:

@@ -245,6 +245,8 @@ def _absence(
     if source is None or not history.is_read:
         return f"its source {history.source} is not in the config any more"
     if name is not None and name not in reasons:
+        if tag := shelving.namesake(name, history.tags):
+            return f"its tag {tag!r} is its source's own label; list it under `aliases` of the category to count it"
         return "neither its source, nor the article itself, nor a tag of it names this category"
     if history.held_at is not None and history.published > history.held_at:
         return f"it waits for its date, {_day(history.published)}: see `feedmill held`"

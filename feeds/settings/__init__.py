@@ -10,13 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from feeds.settings.advice import warnings
+    from feeds.settings.advice import unlisted, warnings
     from feeds.settings.building import Server, Settings, Site
     from feeds.settings.loading import defaults, find, load, read_text
 
 # Which module has it. Each is imported when it is first asked for: a worker judges addresses and reads no config, and
 # pydantic takes its time.
 _MODULES = {
+    "unlisted": "advice",
     "warnings": "advice",
     "Server": "building",
     "Settings": "building",
@@ -27,7 +28,7 @@ _MODULES = {
     "read_text": "loading",
 }
 
-__all__ = ["Server", "Settings", "Site", "defaults", "find", "load", "read_text", "warnings"]
+__all__ = ["Server", "Settings", "Site", "defaults", "find", "load", "read_text", "unlisted", "warnings"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from feeds.settings.addresses import is_private
@@ -44,6 +44,8 @@ def _private_hosts(settings: Settings) -> Iterator[str]:
 
 
 def _uncategorized(settings: Settings) -> Iterator[str]:
+    if any(category.aliases for category in settings.categories or ()):  # by which its labels may sort them
+        return
     for index, source in enumerate(settings.sources):
         # A list may name categories of its own.
         if settings.categories and source.url and not source.categories and source.kind != "opml":
@@ -52,13 +54,21 @@ def _uncategorized(settings: Settings) -> Iterator[str]:
 
 
 def _unlisted(settings: Settings) -> Iterator[str]:
-    listed = _listed(settings)
     for index, source in enumerate(settings.sources):
-        for name in source.categories if settings.categories is not None else ():
-            if folded(name) not in listed:
-                close = listed.get(nearest(folded(name), listed), "")
-                help = f"did you mean {shown(close)}?" if close else "list it, or it has no feed"
-                yield f"{settings.place('sources', index, 'categories')}: {shown(name)} is not under categories; {help}"
+        for text in unlisted(settings, source.categories):
+            yield f"{settings.place('sources', index, 'categories')}: {text}"
+
+
+def unlisted(settings: Settings, names: Iterable[str]) -> Iterator[str]:
+    """One line for each of these categories that has no feed, as `categories:` does not list it."""
+    if settings.categories is None:
+        return
+    listed = _listed(settings)
+    for name in names:
+        if folded(name) not in listed:
+            close = listed.get(nearest(folded(name), listed), "")
+            help = f"did you mean {shown(close)}?" if close else "list it, or it has no feed"
+            yield f"{shown(name)} is not under categories; {help}"
 
 
 def _unfed(settings: Settings) -> Iterator[str]:
@@ -68,7 +78,8 @@ def _unfed(settings: Settings) -> Iterator[str]:
     for index, category in enumerate(settings.categories or ()):
         if not category.aliases and not fed & {folded(category.name), folded(category.title)}:
             where = settings.place("categories", index)
-            yield f"{where}: no source names {shown(category.name)}; only articles that name it themselves fill it"
+            help = "list the labels of sources that mean it under aliases, or only files that name it fill it"
+            yield f"{where}: no source names {shown(category.name)}; {help}"
 
 
 def _listed(settings: Settings) -> dict[str, str]:

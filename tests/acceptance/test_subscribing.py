@@ -80,7 +80,19 @@ def test_where_no_feed_is_found_the_config_stays(mill: Feedmill, origin: Origin,
     result = mill("add", origin.serve("/page", body, media_type="text/html"))
     assert result.code == 1
     assert words in result.stderr
+    assert origin.url("/page") in result.stderr
     assert config(mill) == before
+
+
+def test_an_added_source_of_a_category_that_has_no_feed_is_told(mill: Feedmill, origin: Origin) -> None:
+    mill.config("categories: [Bread]\nsources:\n  - {path: articles/, categories: [Bread]}\n")
+    added = mill("add", origin.serve("/feed.xml", ATOM.format("one")), "--category", "Bred")
+    assert added.code == 0, added.said
+    assert "feedmill: 'Bred' is not under categories; did you mean 'Bread'?" in added.stderr
+    (mill.folder / "urls").write_text("https://a.example/f Bread Wood\nhttps://b.example/f Wood\n")
+    imported = mill("import", mill.folder / "urls")
+    assert imported.stderr.count("is not under categories") == 1
+    assert "feedmill: 'Wood' is not under categories; list it, or it has no feed" in imported.stderr
 
 
 def test_what_is_there_already_is_not_added_again(mill: Feedmill, origin: Origin) -> None:
@@ -120,7 +132,20 @@ def test_a_removed_source_is_not_asked_and_leaves_the_feeds(mill: Feedmill, orig
     assert len(origin.requests) == 1
     wrong = mill("remove", "dest")
     assert wrong.code == 1
+    assert "taken out" not in wrong.stderr
     assert "did you mean desk?" in wrong.stderr
+
+
+def test_a_source_is_removed_though_its_articles_cannot_be_yet(mill: Feedmill, origin: Origin) -> None:
+    before = config(mill)
+    mill("add", origin.serve("/feed.xml", ATOM.format("one")), "--name", "gazette")
+    mill.public.rename(mill.folder / "elsewhere")
+    mill.public.write_text("a file")
+    removed = mill("remove", "gazette")
+    assert removed.code == 1
+    assert "gazette: taken out of" in removed.stderr
+    assert "a file stands where a folder should be" in removed.stderr
+    assert config(mill) == before
 
 
 def test_lists_of_other_programs_are_taken_over_and_given_back(mill: Feedmill, tmp_path: Path) -> None:
