@@ -76,20 +76,24 @@ def settle(
     chosen: Mapping[Key, str],
     slugs: Slugs,
     secret: Container[Key] | None = None,
+    listed: Container[Key] | None = None,
 ) -> None:
     """Give each of these, and everything, a row and a slug: the `chosen` one, or the first free of `slugs`.
 
     A slug once given stays, for it is part of an address that readers subscribed to; only a chosen one moves it, and
     one that was a secret goes with it. No two differ only in capitals or in how Unicode composes them: to some file
     systems those are one folder. Those in `secret` are noted as such; None: nobody knows now.
+
+    Where only the categories in `listed` have feeds, one that lost its folder to another has it back once that other is
+    listed no more.
     """
+    wanted = set(keys)
     rows = [(_key(name, source), slug, digest) for name, source, slug, digest in db.execute(_HELD)]
     held = {key: slug for key, slug, _digest in rows}
     were_private = [key for key, _slug, digest in rows if PRIVATE in digest]
     were_secret = {key for key, _slug, digest in rows if SECRET in digest}
     chosen_ones = {_folded(slug) for slug in chosen.values()}
     folded = {key: _folded(slug) for key, slug in held.items()}
-    taken = chosen_ones.union(folded.values())
 
     def free(key: Key) -> str:
         slug = next(slug for slug in _candidates(key, slugs) if _folded(slug) not in taken)
@@ -99,8 +103,11 @@ def settle(
     lost = set() if secret is None else were_secret
     # A slug that the config now gives to another is lost: the config's word counts.
     kept = {key: slug for key, slug in held.items() if key not in lost and folded[key] not in chosen_ones}
-    settled: dict[Key, str] = {**kept, None: "", **chosen}
-    for key in sorted({*keys, *held} - settled.keys(), key=lambda key: (isinstance(key, OfSource), str(key))):
+    unpublished = wanted & kept.keys() & {key for key, _slug, digest in rows if not digest}
+    moving = _given_back(unpublished, kept, slugs, listed) if listed is not None else set()
+    settled: dict[Key, str] = {**{key: slug for key, slug in kept.items() if key not in moving}, None: "", **chosen}
+    taken = chosen_ones.union(slug for key, slug in folded.items() if key not in moving)
+    for key in sorted({*wanted, *held} - settled.keys(), key=lambda key: (key not in wanted, *_order(key))):
         settled[key] = free(key)
     digests = dict.fromkeys(were_private, PRIVATE)
     digests |= {key: SECRET for key in settled if key in (were_secret if secret is None else secret)}
@@ -146,6 +153,22 @@ def id_of(category: str | None) -> ScalarSelect[int]:
     """The row of a category, or of everything."""
     is_it = table.c.name.is_(None) & table.c.source_id.is_(None) if category is None else table.c.name == category
     return select(table.c.id).where(is_it).scalar_subquery()
+
+
+def _given_back(keys: Iterable[Key], kept: Mapping[Key, str], slugs: Slugs, listed: Container[Key]) -> set[Key]:
+    """The categories among `keys` whose own name for a folder one has that is not listed, and those others."""
+    holders = {_folded(slug): key for key, slug in kept.items()}
+    found: set[Key] = set()
+    for key in keys:
+        if isinstance(key, str):
+            holder = holders.get(_folded(slugs(key)[0]))
+            if holder is not None and holder not in listed:
+                found |= {key, holder}
+    return found
+
+
+def _order(key: Key) -> tuple[bool, str]:
+    return isinstance(key, OfSource), str(key)
 
 
 def _candidates(key: Key, slugs: Slugs) -> Iterable[str]:

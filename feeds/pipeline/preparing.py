@@ -28,7 +28,8 @@ def prepare(store: Store, settings: Settings) -> None:
     with store.begin() as db:
         sources.enroll(db, settings.sources)
         keys: list[shelves.Key] = [*names, *(shelves.OfSource(source.name) for source in settings.sources)]
-        shelves.settle(db, keys, chosen=chosen, slugs=shelving.slugs, secret=secret)
+        only = None if settings.categories is None else names
+        shelves.settle(db, keys, chosen=chosen, slugs=shelving.slugs, secret=secret, listed=only)
         digests = sources.shelving_digests(db)
         for source in settings.sources:
             digest = digest_of(source.categories, *rules, *moves_with(settings, source))

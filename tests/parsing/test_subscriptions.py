@@ -46,6 +46,12 @@ def test_an_ampersand_that_nobody_escaped_is_kept() -> None:
     assert not listed.flaw
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "windows-1252", "UTF-8"])
+def test_what_a_list_says_of_its_encoding_was_true_of_its_bytes(encoding: str) -> None:
+    listed = read(f'<?xml version="1.0" encoding="{encoding}"?>\n{OPML.partition("-->")[2].replace("Rye", "Ryé")}')
+    assert listed.found[0].categories[1] == "Ryé"
+
+
 WHOLE = '<opml><body><outline xmlUrl="https://a.example/"/><outline xmlUrl="https://b.example/"/></body></opml>'
 
 

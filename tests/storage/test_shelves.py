@@ -58,6 +58,28 @@ def test_a_chosen_slug_is_taken_from_a_category_that_had_it(store: Store):
     assert given == {None: "", "金融": "finance", "finance": slugs("finance")[1]}
 
 
+def test_a_category_that_is_called_by_its_former_name_again_has_its_folder_back(store: Store):
+    assert settle(store, "Economy")["Economy"] == "economy"
+    assert settle(store, "Business", chosen={"Business": "economy"})["Business"] == "economy"
+    with store.begin() as db:
+        shelves.settle(db, ["Economy"], chosen={}, slugs=slugs, listed=["Economy"])
+    assert {name: shelf.slug for name, shelf in standing(store).items()} == {
+        None: "", "Economy": "economy", "Business": "business",
+    }  # fmt: skip
+
+
+def test_a_folder_is_not_taken_from_a_category_that_is_listed_nor_given_to_one_that_was_published(store: Store):
+    settle(store, "Economy")
+    settled = settle(store, "Economy", "Business", chosen={"Business": "economy"})
+    with store.begin() as db:
+        shelves.settle(db, ["Economy", "Business"], chosen={}, slugs=slugs, listed=["Economy", "Business"])
+        shelves.settle(db, ["Economy"], chosen={}, slugs=slugs)  # every category that is found has a feed
+        shelf = shelves.standing(db)["Economy"]
+        shelves.record_written(db, shelf, settings_digest="written")
+        shelves.settle(db, ["Economy"], chosen={}, slugs=slugs, listed=["Economy"])
+    assert {name: shelf.slug for name, shelf in standing(store).items()} == settled
+
+
 def test_two_categories_change_places(store: Store):
     settle(store, chosen={"A": "one", "B": "two"})
     assert settle(store, chosen={"A": "two", "B": "one"}) == {None: "", "A": "two", "B": "one"}
