@@ -14,6 +14,8 @@ from feeds.fetching.mailbox import Mailbox
 from feeds.records import Body, Fetched, FetchFailed, FetchResult, NotModified, Postponed, Source, SourceState
 
 _GLOB = frozenset("*?[")
+# What lies beside articles and is none, though a text: nobody wants to be told that in each round.
+_BESIDE = frozenset({".css", ".scss", ".js", ".mjs", ".map", ".svg", ".csv", ".py", ".sh", ".lock"})
 _BEGIN_TEXT = (b"<", b"\0<", b"{", b"---", b"+++", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
@@ -84,12 +86,14 @@ def fetch(source: Source, state: SourceState) -> FetchResult:
 
 
 def _files(path: Path) -> tuple[Path, list[Path]]:
-    """The folder that files are named from, and the files in the order of their names; hidden ones are left out."""
+    """The folder that files are named from, and the files in the order of their names. What is hidden in a folder, or
+    never an article, is left out."""
     if path.is_dir():
         found = []
         for folder, folders, names in os.walk(path, onerror=_raise):
             folders[:] = [name for name in folders if not name.startswith(".")]
             found += [Path(folder, name) for name in names if not name.startswith(".")]
+        found = [each for each in found if each.suffix.lower() not in _BESIDE]
         return path, sorted(found)
     if _GLOB.isdisjoint(str(path)) or path.exists():
         path.stat()  # tells what is wrong, if anything is

@@ -95,6 +95,14 @@ def test_a_file_beyond_max_size_is_named(articles: Path) -> None:
     assert result.problems == ("big.md: larger than max_size (100 bytes); raise it for this source",)
 
 
+def test_what_lies_beside_the_articles_and_is_none_is_left_out_unless_it_is_named(articles: Path) -> None:
+    for name in ("style.css", "logo.SVG", "build.sh"):
+        (articles / name).write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    assert names(fetch(articles)) == ["a.md", "b.md", "sub/c.txt"]
+    assert names(fetch(articles / "style.css")) == ["style.css"]
+    assert names(fetch(f"{articles}/*.SVG")) == ["logo.SVG"]
+
+
 def test_a_picture_beside_the_articles_is_no_article(articles: Path) -> None:
     (articles / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
     (articles / "utf16.xml").write_bytes("<rss/>".encode("utf-16"))
