@@ -70,6 +70,14 @@ GONE = {"standing": "gone", "failures": 1, "problem": "410 Gone", "last_fetch_at
 PARKED = {"standing": "parked", "failures": 10, "problem": "404 Not Found", "last_fetch_at": MONDAY - DAY}
 
 
+def test_its_page_is_one_that_any_web_server_has(mill: Mill):
+    mill.report()
+    feed = feedparser.parse(mill.file.read_bytes()).feed
+    assert feed.link == mill.settings.site.url
+    (own,) = [link.href for link in feed.links if link.rel == "self"]
+    assert own == f"{mill.settings.site.url}status/atom.xml"
+
+
 def test_where_all_is_well_there_is_no_report_and_the_feed_can_be_subscribed_to(mill: Mill):
     mill.has("gazette", last_success_at=MONDAY, last_new_at=MONDAY - DAY, rhythm=Rhythm(gap=DAY))
     assert not mill.report()

@@ -197,6 +197,7 @@ def _feed(settings: Settings, kept: tuple[Report, ...]) -> Feed:
         folder_url=f"{site.url}status/",
         site_title=site.title,
         site_url=site.url,
+        page_url=site.url,  # a page of its own has it only where our server runs
         language="en",
         articles=tuple(_articles(prefix, kept)),
     )

@@ -33,7 +33,7 @@ def write(feed: Feed) -> bytes:
     generator.updated(about.updated(feed) or NEVER)
     generator.generator("feedmill")
     generator.link(href=archives.own_url(feed, "atom.xml"), rel="self", type=TYPE)
-    generator.link(href=archives.own_url(feed, "", "html"), rel="alternate", type="text/html")
+    generator.link(href=feed.page_url or archives.own_url(feed, "", "html"), rel="alternate", type="text/html")
     if feed.hub and not feed.number:  # an archive document never changes: there is nothing to be told
         generator.link(href=feed.hub, rel="hub")
     if feed.number:

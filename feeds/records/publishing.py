@@ -52,6 +52,7 @@ class Feed(Struct, frozen=True, kw_only=True):
     folder_url: str  # absolute, ends in "/": where its documents lie
     site_title: str
     site_url: str
+    page_url: str = ""  # where people read it, if not in its folder
     language: str = ""
     articles: tuple[Article, ...] = ()  # newest first
     number: int = 0  # of an archive document (RFC 5005, section 4); 0: this is the subscription document
