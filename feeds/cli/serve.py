@@ -53,7 +53,9 @@ def command(context: Context, host: str | None, port: int | None) -> None:
         server.start()
         if context.verbosity >= 0:
             click.echo(f"feedmill: serving {folder} at {server.address}", err=True)
-        if not folder.is_dir():
+        if folder.exists() and not folder.is_dir():
+            click.echo(f"feedmill: {folder}: no folder; move it away, or change output in the config", err=True)
+        elif not folder.is_dir():
             click.echo(f"feedmill: nothing is published in {folder} yet; `feedmill fetch` does that", err=True)
         server.wait()
     finally:
