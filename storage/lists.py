@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from feeds.records import Subscription
 from storage.tables import listed, sources
 
 _CATEGORIES = msgspec.json.Decoder(tuple[str, ...])
+
+
+def add_to_list(db: Connection, source: str, subscriptions: Sequence[Subscription], *, limit: int) -> int:
+    """What a list names beside what it named before, which stays, up to `limit`; how many of it are new."""
+    known = {one.url: one for one in lists(db).get(source, ())}
+    both = list({**known, **{one.url: one for one in subscriptions}}.values())
+    added, _dropped = replace_list(db, source, both[: max(limit, len(known))])
+    return added
 
 
 def replace_list(db: Connection, source: str, subscriptions: Sequence[Subscription]) -> tuple[int, int]:
@@ -31,12 +39,6 @@ def replace_list(db: Connection, source: str, subscriptions: Sequence[Subscripti
         db.execute(insert(listed), rows)
     after = {one.url for one in subscriptions}
     return len(after - before), len(before - after)
-
-
-def names_any(db: Connection, source: str) -> bool:
-    """Whether a list named anything when it was last read."""
-    query = select(exists().where(listed.c.source_id == sources.c.id, sources.c.name == source))
-    return bool(db.scalar(query))
 
 
 def lists(db: Connection) -> dict[str, tuple[Subscription, ...]]:

@@ -38,6 +38,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     has_other_links: HasOtherLinks | None = None
     revised_at: datetime | None = None
     document_id: int | None = None
+    is_off_shelves: bool = False  # its source has left the config meanwhile: nothing of it is to stand anywhere
 
 
 class Saved(Struct, frozen=True, kw_only=True):
@@ -125,13 +126,16 @@ class _Plan(Struct, frozen=True, kw_only=True):
         row: int = self.stored[known.guid].id
         return row
 
+    def categories(self, article: Article, held_at: datetime | None) -> tuple[str, ...] | None:
+        """Where it is to stand; None: on no shelf."""
+        return None if held_at or self.batch.is_off_shelves else article.categories
+
     def placement(self, ids: Mapping[tuple[int, str], int]) -> placing.Placement:
         new = [
-            placing.Placed(ids[self.source_id, a.guid], a.published, None if a.held_at else a.categories)
-            for a in self.new
+            placing.Placed(ids[self.source_id, a.guid], a.published, self.categories(a, a.held_at)) for a in self.new
         ]
         known = [
-            placing.Placed(one.id, one.published, None if one.held_at else a.categories)
+            placing.Placed(one.id, one.published, self.categories(a, one.held_at))
             for a in self.known
             for one in [self.stored[a.guid]]
         ]

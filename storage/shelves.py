@@ -35,6 +35,7 @@ SOURCES = "sources"  # the folder that those of sources lie in
 
 # What stands behind the digests of a private shelf: that it is one, and that its slug is a secret.
 PRIVATE, SECRET = "/private", "/private-path"
+GONE = "/gone-"  # in place of a digest, and behind it how often the shelf had been touched when its files were removed
 STRAYS = "+"  # and behind that: articles came to it from public shelves, whose files may show them still
 
 
@@ -63,6 +64,11 @@ class Shelf(Struct, frozen=True, kw_only=True):
     def was_private(self) -> bool:
         """Files of it may lie where it was published as a private one."""
         return PRIVATE in self.settings_digest
+
+    @property
+    def is_gone(self) -> bool:
+        """Nothing that was published of it is left."""
+        return self.settings_digest == f"{GONE}{self.touched}"
 
     @property
     def has_strays(self) -> bool:
@@ -114,8 +120,14 @@ def settle(
     _record_slugs(db, {key: slug for key, slug in settled.items() if held.get(key) != slug}, held, digests)
 
 
-def forget(db: Connection, shelf_ids: Iterable[int]) -> None:
-    """Nothing is left of what was published of these shelves, or of when they were private."""
+def record_gone(db: Connection, shelf: Shelf) -> None:
+    """No file of a shelf is left, nor any page of its articles, unless it was touched since `shelf` was read."""
+    is_it = (table.c.id == shelf.id) & (table.c.touched == shelf.touched)
+    db.execute(update(table).where(is_it).values(settings_digest=f"{GONE}{shelf.touched}"))
+
+
+def forget_privacy(db: Connection, shelf_ids: Iterable[int]) -> None:
+    """Nothing is left of when these shelves were private."""
     for some in batches(shelf_ids):
         db.execute(update(table).where(table.c.id.in_(some)).values(settings_digest=""))
 

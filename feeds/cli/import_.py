@@ -14,6 +14,8 @@ from feeds.parsing import subscriptions
 from feeds.parsing.encoding import decode
 from feeds.settings import addresses, editing, names
 
+MOST_TOLD = 5  # categories without a feed
+
 
 @click.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
@@ -47,8 +49,11 @@ def command(context: Context, file: str) -> None:
     if added:
         context.change_config(editing.with_sources(config.read_text(context.file), *added))
     named = dict.fromkeys(category for one in added for category in one["categories"])
-    for warning in config.unlisted(settings, named):
+    warnings = list(config.unlisted(settings, named))
+    for warning in warnings[:MOST_TOLD]:
         click.echo(f"feedmill: {warning}", err=True)
+    if len(warnings) > MOST_TOLD:
+        click.echo(f"feedmill: and {len(warnings) - MOST_TOLD} more such; `feedmill check` tells them", err=True)
     sources = "source" if len(added) == 1 else "sources"
     click.echo(f"{len(added)} {sources} added to {context.file}; `feedmill fetch` reads them", err=True)
 

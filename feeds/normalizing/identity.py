@@ -81,7 +81,9 @@ def link_of(entry: Entry) -> str:
 
 def tame(guid: str) -> str:
     """A guid as we keep it: in one visible line, fit for a database's index, and nothing that a browser would run."""
-    guid = "".join(character for character in guid if character.isprintable()).strip()
+    if not guid.isprintable():
+        guid = "".join(character for character in guid if character.isprintable())
+    guid = guid.strip()
     return _digest(guid) if len(guid.encode()) > MAX_ID_BYTES or _SCRIPT.match(guid) else guid
 
 

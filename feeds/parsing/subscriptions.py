@@ -13,10 +13,17 @@ from feeds.errors import ParseError
 from feeds.parsing.mending import mend
 from feeds.records import Subscription
 
-MAX_DEPTH = 20  # of nested outlines
+LONGEST = 5_000_000  # characters of a list: five thousand sources take a third of that
+LONGEST_LINE = 10_000  # characters of newsboat's
+MAX_DEPTH = 20  # of nested folders
 
+# What may stand in front of a list, a piece at a time; no document type that declares anything.
+_PROLOG = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*>)", re.DOTALL | re.IGNORECASE)
+_OPML = re.compile(r"\s*(?=<opml[\s>])", re.IGNORECASE)
+_PLANET = re.compile(r"^\[(?:Planet|https?://[^\]\n]+)\][ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+_NEWSBOAT = re.compile(r"^(?:https?://|\"?(?:exec|filter|query):)", re.MULTILINE)
 _SECTION = re.compile(r"\[([^\]]+)\]\s*\Z")
-_NAME = re.compile(r"name\s*[=:]\s*(.*?)\s*\Z", re.IGNORECASE)
+_NAME = re.compile(r"name\s*[=:](.*)", re.IGNORECASE)
 
 
 class Subscriptions(Struct, frozen=True, kw_only=True):
@@ -32,12 +39,16 @@ def read(text: str) -> Subscriptions:
 
     Raises ParseError where the text is no list of any kind we know.
     """
+    if len(text) > LONGEST:
+        raise ParseError(f"a list of more than {LONGEST:,} characters; make several of it")
     head = text.lstrip("\ufeff \t\r\n")
-    if re.match(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<opml[\s>]", head, re.DOTALL | re.IGNORECASE):
-        listed = _read_opml(head)
-    elif re.search(r"^\[(?:Planet|https?://[^\]]+)\]\s*$", head, re.MULTILINE | re.IGNORECASE):
+    if opml := _OPML.match(head, _behind_prolog(head)):
+        listed = _read_opml(head[opml.end() :])
+    elif head.startswith("<"):  # a page may have lines that begin with an address
+        raise ParseError("no OPML; look for the address of the list itself")
+    elif _PLANET.search(head):
         listed = _read_planet(head)
-    elif re.search(r"^(?:https?://|\"?(?:exec|filter|query):)", head, re.MULTILINE):
+    elif _NEWSBOAT.search(head):
         listed = _read_newsboat(head)
     else:
         raise ParseError("no OPML, no list of addresses as newsboat keeps it, and no config.ini of a Planet")
@@ -45,6 +56,13 @@ def read(text: str) -> Subscriptions:
     for one in listed.found:
         merged[one.url] = _merged(merged[one.url], one) if one.url in merged else one
     return Subscriptions(found=tuple(merged.values()), problems=listed.problems, flaw=listed.flaw)
+
+
+def _behind_prolog(text: str) -> int:
+    end = 0
+    while piece := _PROLOG.match(text, end):
+        end = piece.end()
+    return end
 
 
 def _merged(first: Subscription, second: Subscription) -> Subscription:
@@ -62,23 +80,22 @@ def _read_opml(text: str) -> Subscriptions:
 
     An `&` that nobody escaped, which many programs write into addresses, is mended first: libxml2 would swallow it.
     """
-    mended = mend(text)
+    flaw = "" if "</opml" in text.lower() or re.match(r"<[^<>]*/>", text) else "it breaks off before its end"
+    if flaw:
+        text = f"{text[: text.rfind('>') + 1]}</opml>"
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
-    root = etree.fromstring(mended.text.encode(), parser)
+    root = etree.fromstring(mend(text).text.encode(), parser)
     if root is None:
         raise ParseError("an OPML document that cannot be read; export it anew")
+    if not flaw and any(fault.level > etree.ErrorLevels.WARNING for fault in parser.error_log):
+        flaw = "it is no well-formed XML, or nested too deep"
     found: list[Subscription] = []
     problems: list[str] = []
     _collect(root, (), found, problems)
-    flaw = "it breaks off before its end" if mended.problems else ""
-    if not flaw and not mended.is_well_formed:
-        flaw = "it is no well-formed XML"
     return Subscriptions(found=tuple(found), problems=tuple(problems), flaw=flaw)
 
 
-def _collect(
-    parent: Any, folders: tuple[str, ...], found: list[Subscription], problems: list[str], depth: int = 0
-) -> None:
+def _collect(parent: Any, folders: tuple[str, ...], found: list[Subscription], problems: list[str]) -> None:
     """Also what stands within a source's own outline, as where its end was forgotten."""
     for outline in parent.iterchildren("{*}body", "{*}outline", "body", "outline"):
         values = {name.lower(): " ".join(value.split()) for name, value in outline.attrib.items()}
@@ -99,8 +116,10 @@ def _collect(
             else:
                 problems.append(f"{name or address}: {address} is no http address; left out")
         is_folder = outline.tag.rpartition("}")[2] == "outline" and name and not address
-        if depth < MAX_DEPTH:
-            _collect(outline, (*folders, name) if is_folder else folders, found, problems, depth + 1)
+        if not is_folder or len(folders) < MAX_DEPTH:
+            _collect(outline, (*folders, name) if is_folder else folders, found, problems)
+        else:
+            problems.append(f"{name}: more than {MAX_DEPTH} folders deep; left out with what is in it")
 
 
 def _read_planet(text: str) -> Subscriptions:
@@ -113,7 +132,7 @@ def _read_planet(text: str) -> Subscriptions:
             if section:
                 titles.setdefault(section, "")
         elif section and (name := _NAME.match(line)):
-            titles[section] = name[1]
+            titles[section] = name[1].strip()
     return Subscriptions(found=tuple(Subscription(url=url, title=title) for url, title in titles.items()))
 
 
@@ -121,7 +140,11 @@ def _read_newsboat(text: str) -> Subscriptions:
     """newsboat's urls: an address, then tags in quotes; `~` begins a title, `!` a source that is hidden."""
     found: list[Subscription] = []
     problems: list[str] = []
+    strange = 0  # lines that are nothing which newsboat would know
     for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > LONGEST_LINE:
+            problems.append(f"line {number}: {len(line):,} characters; left out")
+            continue
         try:
             words = shlex.split(line, comments=line.lstrip().startswith("#"))
         except ValueError:
@@ -132,9 +155,11 @@ def _read_newsboat(text: str) -> Subscriptions:
         if not re.match(r"https?://", words[0], re.IGNORECASE):
             what = words[0].partition(":")[0]
             never = "; feedmill never runs commands" if what in {"exec", "filter"} else ""
+            strange += what not in {"exec", "filter", "query"}
             problems.append(f"line {number}: {what}: is no http address; left out{never}")
             continue
         title = next((word[1:] for word in words[1:] if word.startswith("~")), "")
         tags = tuple(word for word in words[1:] if not word.startswith(("~", "!")))
         found.append(Subscription(url=words[0], title=title, categories=tags))
-    return Subscriptions(found=tuple(found), problems=tuple(problems))
+    flaw = "it holds more other lines than addresses" if strange >= len(found) else ""
+    return Subscriptions(found=tuple(found), problems=tuple(problems), flaw=flaw)

@@ -144,7 +144,7 @@ def _publish(
     private = [edition for edition in due if edition.is_private or edition.shelf.was_private]
     work.take_all(store, (edition for edition in due if edition not in private), force=force)
     if wanted is None:
-        work.take(partial(_retire, store, site))
+        work.take(partial(_retire, store, site, work.is_stopping))
     if sweep:
         is_swept = work.finish(sweep)
         work.take(partial(_publish_report, store, settings))
@@ -183,8 +183,8 @@ def _publish_lists(site: Site) -> list[Publication]:
     return [publication for publication in done.publications if publication.changed]
 
 
-def _retire(store: Store, site: Site) -> list[Publication]:
-    retire(store, site)
+def _retire(store: Store, site: Site, is_stopping: Callable[[], bool]) -> list[Publication]:
+    retire(store, site, is_stopping=is_stopping)
     return []
 
 

@@ -118,7 +118,7 @@ def _story(history: History, source: Source | None, settings: Settings, every: S
         categories=belongings,
         tags=tuple(tag.term for tag in history.tags),
         copies=_copies(history),
-        feeds=tuple(_standings(history, source, belongings, every, private_names(settings))),
+        feeds=tuple(_standings(history, source, belongings, every, settings)),
     )
 
 
@@ -195,7 +195,7 @@ def _standings(
     source: Source | None,
     belongings: Sequence[Belonging],
     every: Sequence[Category | None],
-    private: Set[str],
+    settings: Settings,
 ) -> Iterator[Standing]:
     """Of everything, of each category with a feed, and of those that the article is in without one."""
     places = {place.key: place for place in history.places}
@@ -206,7 +206,7 @@ def _standings(
         if place is not None:
             yield _standing(place, category)
         else:
-            why = _absence(history, source, name, reasons, private)
+            why = _absence(history, source, name, reasons, settings)
             yield Standing(feed=name or "", is_shown=False, reason=why)
     with_feed = {category.name for category in every if category}
     for name in sorted(reasons.keys() - with_feed):
@@ -240,12 +240,14 @@ def _standing(place: Place, category: Category | None) -> Standing:
 
 
 def _absence(
-    history: History, source: Source | None, name: str | None, reasons: dict[str, str], private: Set[str]
+    history: History, source: Source | None, name: str | None, reasons: dict[str, str], settings: Settings
 ) -> str:
+    private = private_names(settings)
     if source is None or not history.is_read:
         return f"its source {history.source} is not in the config any more"
     if name is not None and name not in reasons:
-        if tag := shelving.namesake(name, history.tags):
+        # Where nothing is listed, a list of one would keep all others from having feeds.
+        if settings.categories is not None and (tag := shelving.namesake(name, history.tags)):
             return f"its tag {tag!r} is its source's own label; list it under `aliases` of the category to count it"
         return "neither its source, nor the article itself, nor a tag of it names this category"
     if history.held_at is not None and history.published > history.held_at:

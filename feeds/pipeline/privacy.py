@@ -150,7 +150,7 @@ def sweep(store: Store, settings: Settings, standing: Mapping[Key, Shelf], *, pu
     with store.begin() as db:
         withdrawing.write_again(db, documents(shown))
         tombstones.seclude(db, unseen)
-        shelves.forget(db, (shelf.id for shelf in gone if shelf.key not in published))
+        shelves.forget_privacy(db, (shelf.id for shelf in gone if shelf.key not in published))
     return Sweep(settings=settings, ids=ids, unnamed=unnamed, shown=shown)
 
 

@@ -17,7 +17,7 @@ from feeds.logs import log
 from feeds.normalizing import categories as shelving
 from feeds.normalizing import noise
 from feeds.pipeline import telling
-from feeds.pipeline.listing import read_list
+from feeds.pipeline.listing import MAX_LISTED, read_list
 from feeds.records import (
     Body,
     Fetched,
@@ -104,7 +104,14 @@ def store_reads(
     """The same for what arrived together: all of it in one transaction, or none."""
     with store.begin() as db:
         ids = documents.keep(db, [(visit.source, read.document) for visit, read in arrived if read.document])
-        brought = [_brought(visit.source, read, ids.get(visit.source.name), now) for visit, read in arrived]
+        off = sources.off_shelves(db, [visit.source.name for visit, _read in arrived])
+        brought = [
+            replace(
+                _brought(visit.source, read, ids.get(visit.source.name), now),
+                is_off_shelves=visit.source.name in off,
+            )
+            for visit, read in arrived
+        ]
         saved = saving.save_all(db, brought, slugs=shelving.slugs, rank=judge.rank)
         for (visit, read), batch, its in zip(arrived, brought, saved, strict=True):
             _bind(db, visit.source, read, batch, its)
@@ -212,22 +219,22 @@ def _bind(db: Connection, source: Source, read: Read, batch: saving.Batch, saved
 
 def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:
     """A list of sources, kept in sync: what it no longer names is not asked any more. One that is broken, or empty,
-    takes nothing away: it counts only where nothing is known of it yet."""
+    takes nothing away."""
     source, result = visit.source, visit.result
     assert isinstance(result, Fetched)
     try:
         listed = read_list(result.bodies[0])
-        if listed.flaw:
-            with store.read() as db:
-                if lists.names_any(db, source.name):
-                    raise ParseError(f"{listed.flaw}; the sources that it named before stay. See what it serves")
     except ParseError as error:
         return store_failure(store, visit, FetchFailed(problem=str(error), pacing=result.pacing), now=now)
-    problems = (*filter(None, [listed.flaw]), *listed.problems)
+    flaws = [f"{listed.flaw}; what it named before stays"] if listed.flaw else []
+    problems = (*flaws, *listed.problems)
     seen = Seen(body_digest=digest(source, result.bodies), problem=source.redact(summed_up(problems)))
     learned = timing.after(source, visit.state, result, seen=seen, now=now)
     with store.begin() as db:
-        added, dropped = lists.replace_list(db, source.name, listed.found)
+        if flaws:
+            added, dropped = lists.add_to_list(db, source.name, listed.found, limit=MAX_LISTED), 0
+        else:
+            added, dropped = lists.replace_list(db, source.name, listed.found)
         sources.record(db, learned)
         refresh = told(learned, "fetched", result.seconds)
         journal.record(db, [refresh], day=now.date())

@@ -354,20 +354,21 @@ class Early:
     one: Visit
     other: Visit
     stop: Stop | None
-    is_known: bool  # it had given a document already, before
+    is_known: bool  # a document that it gave before was noted: it was left alone afterwards
 
 
 def asked_early(soak: Soak) -> Iterator[Early]:
     for station in soak.farm.stations:
         is_known = False
         for one, other in pairwise(soak.visits(station)):
-            if other.at - one.at < max(station.floor, one.stay_away) - 2 or one.outcome == "410":
+            is_early = other.at - one.at < max(station.floor, one.stay_away) - 2
+            if is_early or one.outcome == "410":
                 # What was sent before a kill may be answered after it, where the machine is busy.
                 between = [stop for stop in soak.stops if one.at <= stop.at <= other.at]
                 before = [stop for stop in soak.stops if one.at - SLACK <= stop.at < one.at]
                 stop = between[0] if between else before[-1] if before else None
                 yield Early(station.name, one, other, stop, is_known)
-            is_known = is_known or one.served is not None
+            is_known = is_known or (one.served is not None and not is_early)
 
 
 def assert_nobody_starved(soak: Soak) -> None:

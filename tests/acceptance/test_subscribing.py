@@ -93,6 +93,10 @@ def test_an_added_source_of_a_category_that_has_no_feed_is_told(mill: Feedmill, 
     imported = mill("import", mill.folder / "urls")
     assert imported.stderr.count("is not under categories") == 1
     assert "feedmill: 'Wood' is not under categories; list it, or it has no feed" in imported.stderr
+    (mill.folder / "urls").write_text("".join(f"https://{n}.example/f Wood{n}\n" for n in range(9)))
+    many = mill("import", mill.folder / "urls").stderr
+    assert many.count("is not under categories") == 5
+    assert "and 4 more such; `feedmill check` tells them" in many
 
 
 def test_what_is_there_already_is_not_added_again(mill: Feedmill, origin: Origin) -> None:
@@ -229,15 +233,38 @@ def test_a_list_of_sources_on_the_web_is_kept_in_sync(feedmill: Feedmill, origin
     assert len(origin.asked_for("/one.xml")) == 1  # taken out of the list: no more requests
     assert [article["title"] for article in feedmill("articles", "--category", "planet", "--json").objects] == ["two"]
 
-    for broken in (
-        "<!doctype html><title>Maintenance</title>",
-        OPML.format(outline(one))[:-20],
-        OPML.format(outline(one)).replace("/>", ">"),
-        OPML.format(""),
+    page = "<!doctype html><title>Maintenance</title>\nSee\nhttps://status.example/ for news"
+    for broken, status, problem in (
+        (page, "failed", "no OPML"),
+        (
+            f"Sorry!\nBack soon.\n{one} tells when",
+            "fetched",
+            "more other lines than addresses; what it named before stays",
+        ),
+        (OPML.format(outline(one))[:-20], "fetched", "it breaks off before its end; what it named before stays"),
+        (OPML.format(outline(one)).replace("/>", ">"), "fetched", "no well-formed XML"),
+        (OPML.format("<!-- -->"), "fetched", "it names no source; what it named before stays"),
     ):
         origin.serve("/list.opml", broken)
-        asked = feedmill("fetch", "--force", "--json", "friends")
-        assert [line["status"] for line in asked.objects] == ["failed"], broken
+        (asked,) = feedmill("fetch", "--force", "--json", "friends").objects
+        assert asked["status"] == status, broken
+        assert problem in asked["problem"]
         listed = [each["location"] for each in feedmill("sources", "--json").objects]
-        assert listed == [url, two], broken  # what cannot be read, or not all of it, takes nothing away
-    assert "names no source; the sources that it named before stay" in asked.objects[0]["problem"]
+        assert listed == [url, two] if broken is page else [url, one, two]  # it may add, and takes nothing away
+    origin.serve("/list.opml", OPML.format(outline(two)))
+    feedmill("fetch", "--force", "friends")
+    assert [each["location"] for each in feedmill("sources", "--json").objects] == [url, two]
+
+
+def test_what_a_list_names_stays_itself_where_another_of_its_name_leaves(feedmill: Feedmill, origin: Origin) -> None:
+    rss, xml = origin.serve("/f.rss", ATOM.format("one")), origin.serve("/f.xml", ATOM.format("two"))
+    url = origin.serve("/list.opml", OPML.format(outline(rss) + outline(xml)))
+    feedmill.config(f"sources:\n  - name: friends\n    kind: opml\n    url: {url}\n")
+    assert feedmill("fetch").code == 0
+    origin.serve("/list.opml", OPML.format(outline(xml)))
+    for _round in range(2):
+        assert feedmill("fetch", "--force").code == 0
+    published = (feedmill.public / "atom.xml").read_text(encoding="utf-8")
+    # Else it would be shown under another id, and the other article for ever.
+    assert [f"<id>tag:gazette.example,2026:{each}</id>" in published for each in ("one", "two")] == [False, True]
+    assert published.count("<entry>") == 1

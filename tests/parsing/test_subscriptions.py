@@ -63,10 +63,43 @@ def test_opml_that_breaks_off_gives_what_can_be_read_and_says_so(end: int) -> No
     assert not read(WHOLE).flaw
 
 
+def test_all_that_stands_before_a_cut_is_taken() -> None:
+    cut = WHOLE.partition("</body>")[0]
+    assert [one.url for one in read(cut).found] == ["https://a.example/", "https://b.example/"]
+    assert [one.url for one in read(f'{cut}<outline xmlUrl="https://c.exam').found][-1] == "https://b.example/"
+
+
 def test_a_source_whose_end_was_forgotten_hides_no_other() -> None:
     listed = read(WHOLE.replace("/>", ">", 1))
     assert [one.url for one in listed.found] == ["https://a.example/", "https://b.example/"]
-    assert listed.flaw == "it is no well-formed XML"
+    assert listed.flaw == "it is no well-formed XML, or nested too deep"
+
+
+@pytest.mark.parametrize(
+    ("deep", "flaw", "problems"),
+    [
+        ("<outline>" * 25 + '<outline xmlUrl="https://c.example/"/>' + "</outline>" * 25, False, 0),
+        ("<outline>" * 300 + "</outline>" * 300, True, 0),
+        ('<outline text="a">' * 21 + '<outline xmlUrl="https://c.example/"/>' + "</outline>" * 21, False, 1),
+        (f'<outline text="{"a" * 4_900_000}"/>', False, 0),
+    ],
+)
+def test_what_lies_too_deep_is_told(deep: str, flaw: bool, problems: int) -> None:
+    listed = read(WHOLE.replace("</body>", f"{deep}</body>"))
+    assert listed.found[0].url == "https://a.example/"
+    assert (bool(listed.flaw), len(listed.problems)) == (flaw, problems)
+
+
+@pytest.mark.parametrize(
+    "prolog",
+    [
+        '<?xml version="1.0"?><?xml-stylesheet href="a.xsl"?>\n<!-- a --><!-- b -->',
+        '<!DOCTYPE opml SYSTEM "opml.dtd">',
+        "<!--<!DOCTYPE[<!DOCTYPE[-->",
+    ],
+)
+def test_what_may_stand_before_a_list_is_passed_over(prolog: str) -> None:
+    assert len(read(prolog + WHOLE).found) == 2
 
 
 def test_opml_reaches_no_file_and_does_not_blow_up() -> None:
@@ -103,9 +136,37 @@ https://c.example/ "unclosed
     assert "never runs commands" in listed.problems[0]
 
 
-def test_what_is_no_list_is_refused() -> None:
+PAGE = "<!doctype html><p>We are down. See\nhttps://status.example/ for news.</p>"
+
+
+@pytest.mark.parametrize("text", ["<html><body>hello", PAGE, f"<b>Warning</b>\nhttps://a.example/\n{WHOLE}", "hello"])
+def test_what_is_no_list_is_refused(text: str) -> None:
     with pytest.raises(ParseError, match="no OPML"):
-        read("<html><body>hello")
+        read(text)
+
+
+def test_a_page_of_plain_text_is_told_from_a_list() -> None:
+    assert read("We are down.\nhttps://status.example/ tells more").flaw
+    assert not read("https://a.example/\nhttps://b.example/ x\nexec:a\nfilter:b\nquery:c:d").flaw
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!--a-->" * 100_000 + "<rss/>",
+        "[http://\n" * 500_000,
+        "[https://a.example/]\nname=a" + " " * 1_000_000 + "b",
+        "https://a.example/ " + "a" * 4_000_000,
+        "<!--" + "<!DOCTYPE[" * 100_000 + "-->" + WHOLE.replace("https", "&", 1),
+        WHOLE.replace("https", "<!--" * 1_000_000, 1),
+    ],
+)
+def test_no_list_takes_long_to_read(text: str) -> None:
+    with contextlib.suppress(ParseError):
+        read(text)
+    with pytest.raises(ParseError, match="5,000,000"):
+        read(text + " " * 5_000_000)
 
 
 @given(st.text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from clocks import Clock
 from feeds import pipeline
 from feeds.errors import OutputError
+from feeds.pipeline import edition
 from mill import CONFIG, Mill
 from storage import Store
 
@@ -67,6 +69,85 @@ def test_what_cannot_be_removed_is_told_and_removed_later(published: Mill) -> No
     page.rmdir()
     mill.publish()
     assert of_gazette(mill) == set()
+
+
+def pages(mill: Mill) -> set[str]:
+    return {path for path in mill.tree() if path.startswith(("articles/", "sources/"))}
+
+
+def test_one_page_that_cannot_be_removed_keeps_no_other(published: Mill) -> None:
+    mill = published
+    for path in ("sources/gazette/index.html", min(each for each in of_gazette(mill) if each.startswith("articles/"))):
+        (mill.output / path).unlink()
+        (mill.output / path).mkdir()
+    mill.text = PAGES.partition("sources:")[0] + "sources: []\n"
+    mill.refresh()
+    with pytest.raises(OutputError) as told:
+        mill.publish()
+    assert str(told.value).count("a folder stands where this file should be") == 2
+    assert {path for path in pages(mill) if "gazette/archive" not in path} == set()
+
+
+def test_who_still_follows_an_older_config_takes_nothing_away(published: Mill) -> None:
+    mill, before = published, pages(published)
+    mill.text = ALONE
+    older = mill.settings
+    daemon = pipeline.Publisher(mill.store)
+    for _time in range(2):
+        daemon.publish(older, is_all=True)
+    assert pages(mill) == before
+    mill.text = PAGES
+    mill.round()
+    assert pages(mill) == before
+
+
+def test_what_was_written_by_a_process_that_died_over_it_is_removed(
+    published: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mill = published
+    mill.text = ALONE
+    mill.round()
+    mill.text = PAGES
+    mill.refresh()
+    with monkeypatch.context() as patch:
+        patch.setattr(edition.shelves, "record_written", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            mill.publish()
+    assert of_gazette(mill)
+    mill.text = ALONE
+    mill.round()
+    assert {path for path in pages(mill) if path in of_gazette(mill)} == set()
+    assert len([path for path in pages(mill) if path.startswith("articles/")]) == 1
+
+
+def interrupted(*_arguments: object, **_more: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_nothing_more_is_removed_once_all_is_to_stop(published: Mill) -> None:
+    mill = published
+    mill.text = ALONE
+    mill.refresh()
+    asked = count()
+    pipeline.Publisher(mill.store).publish(mill.settings, is_all=True, is_stopping=lambda: next(asked) > 5)
+    assert of_gazette(mill)
+    mill.publish()
+    assert of_gazette(mill) == set()
+
+
+def test_what_is_answered_for_a_source_that_was_removed_meanwhile_is_shown_nowhere(published: Mill) -> None:
+    mill = published
+    mill.feed(*TITLES, "latest")
+    started = pipeline.start_round(mill.store, mill.settings, mill.settings.sources, clock=mill.clock, force=True)
+    mill.text = ALONE
+    pipeline.prepare(mill.store, mill.settings)
+    mill.publish()
+    assert [each.new for each in started.refreshes] == [0, 1]
+    mill.round()
+    assert not any(b"gazette.example/" in content for content, _when in mill.tree().values())
+    mill.text = PAGES
+    mill.round()
+    assert any(b"gazette.example/latest" in content for content, _when in mill.tree().values())
 
 
 def test_one_category_published_alone_takes_nothing_away(published: Mill) -> None:
