@@ -66,7 +66,7 @@ def in_no_category(mill: Mill) -> str:
 
 
 def its_tag_is_no_alias(mill: Mill) -> str:
-    mill.of_gazette = "categories: []"
+    mill.extra, mill.of_gazette = "categories: [World]", "categories: []"
     mill.answer("gazette", feed(item(1, tag="world")))
     mill.answer("desk", feed(item(7)))
     mill.publish()
