@@ -16,7 +16,8 @@ _CATEGORIES = msgspec.json.Decoder(tuple[str, ...])
 def add_to_list(db: Connection, source: str, subscriptions: Sequence[Subscription], *, limit: int) -> int:
     """What a list names beside what it named before, which stays, up to `limit`; how many of it are new."""
     known = {one.url: one for one in lists(db).get(source, ())}
-    both = list({**known, **{one.url: one for one in subscriptions}}.values())
+    new = {one.url: one for one in subscriptions if one.url not in known}  # of a broken list also folders may be wrong
+    both = [*known.values(), *new.values()]
     added, _dropped = replace_list(db, source, both[: max(limit, len(known))])
     return added
 

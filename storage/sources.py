@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import count
 from typing import Any, TypeAlias
 
 import msgspec
@@ -36,11 +35,16 @@ STATE = tuple(sources.c[name] for name in ("name", "etag", "last_modified", "rhy
 def enroll(db: Connection, configured: Iterable[Source]) -> None:
     """Give every configured source a row, and forget what was learned of an address that changed.
 
-    `configured` is all there are. One at the address that another name had until now is that source, renamed, also
-    where names are passed on or exchanged; the articles of an address that nobody has any more leave its name.
+    `configured` is all there are: a new name at the address of one that is gone is that source, renamed.
     """
     digests = {source.name: _location_digest(source) for source in configured}
-    stored = _named_anew(db, digests)
+    stored = {row.name: row.location_digest for row in db.execute(select(sources.c.name, sources.c.location_digest))}
+    gone = {digest: name for name, digest in stored.items() if name not in digests}
+    for name, digest in digests.items():
+        if name not in stored and digest in gone:  # else readers would get all of its articles again, under new ids
+            former = gone.pop(digest)
+            db.execute(update(sources).where(sources.c.name == former).values(name=name))
+            stored[name] = stored.pop(former)
     missing = [{"name": name, "location_digest": digest} for name, digest in digests.items() if name not in stored]
     if missing:
         db.execute(insert(sources), missing)
@@ -53,33 +57,6 @@ def enroll(db: Connection, configured: Iterable[Source]) -> None:
             )
             for learned in (files, subscriptions):  # what its former hub still sends is another source's
                 db.execute(delete(learned).where(learned.c.source_id == _id_of(name)))
-
-
-def _named_anew(db: Connection, digests: Mapping[str, str]) -> dict[str, str]:
-    """The digests of the stored sources' locations by name, once these are what they are to be called from now on."""
-    rows = db.execute(select(sources.c.name, sources.c.location_digest, sources.c.shelving_digest)).all()
-    stored = {row.name: row.location_digest for row in rows}
-    # What left the config long ago takes no name from another that moved there.
-    are_here = digests.keys() | {row.name for row in rows if row.shelving_digest is not None}
-    moved = {digest: name for name, digest in stored.items() if digests.get(name) != digest}
-    renamed: dict[str, str] = {}
-    for name, digest in digests.items():
-        # Else readers would get all of its articles again, under new ids.
-        if stored.get(name) != digest and (name not in stored or moved.get(digest) in are_here) and digest in moved:
-            renamed[moved.pop(digest)] = name
-    taken = {*stored, *digests}
-    for name in set(renamed.values()) & stored.keys() - renamed.keys():
-        renamed[name] = next(each for number in count(2) if (each := f"{name}-{number}") not in taken)
-        taken.add(renamed[name])
-    for number, former in enumerate(renamed):  # two may change places
-        _rename(db, former, f"/{number}")
-    for number, name in enumerate(renamed.values()):
-        _rename(db, f"/{number}", name)
-    return {renamed.get(name, name): digest for name, digest in stored.items()}
-
-
-def _rename(db: Connection, former: str, name: str) -> None:
-    db.execute(update(sources).where(sources.c.name == former).values(name=name))
 
 
 def states(db: Connection, names: Collection[str] | None = None) -> dict[str, SourceState]:

@@ -16,6 +16,7 @@ from feeds.records import Subscription
 LONGEST = 5_000_000  # characters of a list: five thousand sources take a third of that
 LONGEST_LINE = 10_000  # characters of newsboat's
 MAX_DEPTH = 20  # of nested folders
+MAX_CATEGORIES = 100  # of one source
 
 # What may stand in front of a list, a piece at a time; no document type that declares anything.
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*>)", re.DOTALL | re.IGNORECASE)
@@ -52,10 +53,10 @@ def read(text: str) -> Subscriptions:
         listed = _read_newsboat(head)
     else:
         raise ParseError("no OPML, no list of addresses as newsboat keeps it, and no config.ini of a Planet")
-    merged: dict[str, Subscription] = {}
+    same: dict[str, list[Subscription]] = {}
     for one in listed.found:
-        merged[one.url] = _merged(merged[one.url], one) if one.url in merged else one
-    return Subscriptions(found=tuple(merged.values()), problems=listed.problems, flaw=listed.flaw)
+        same.setdefault(one.url, []).append(one)
+    return Subscriptions(found=tuple(map(_merged, same.values())), problems=listed.problems, flaw=listed.flaw)
 
 
 def _behind_prolog(text: str) -> int:
@@ -65,13 +66,13 @@ def _behind_prolog(text: str) -> int:
     return end
 
 
-def _merged(first: Subscription, second: Subscription) -> Subscription:
+def _merged(same: list[Subscription]) -> Subscription:
     """An address that stands in several folders belongs to all of them."""
     return Subscription(
-        url=first.url,
-        title=first.title or second.title,
-        site_url=first.site_url or second.site_url,
-        categories=tuple(dict.fromkeys((*first.categories, *second.categories))),
+        url=same[0].url,
+        title=next((one.title for one in same if one.title), ""),
+        site_url=next((one.site_url for one in same if one.site_url), ""),
+        categories=tuple(dict.fromkeys(category for one in same for category in one.categories))[:MAX_CATEGORIES],
     )
 
 

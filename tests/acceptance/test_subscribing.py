@@ -243,6 +243,7 @@ def test_a_list_of_sources_on_the_web_is_kept_in_sync(feedmill: Feedmill, origin
         ),
         (OPML.format(outline(one))[:-20], "fetched", "it breaks off before its end; what it named before stays"),
         (OPML.format(outline(one)).replace("/>", ">"), "fetched", "no well-formed XML"),
+        (OPML.format("</outline>" + outline(two)), "fetched", "no well-formed XML"),  # not in its folder
         (OPML.format("<!-- -->"), "fetched", "it names no source; what it named before stays"),
     ):
         origin.serve("/list.opml", broken)
@@ -251,20 +252,8 @@ def test_a_list_of_sources_on_the_web_is_kept_in_sync(feedmill: Feedmill, origin
         assert problem in asked["problem"]
         listed = [each["location"] for each in feedmill("sources", "--json").objects]
         assert listed == [url, two] if broken is page else [url, one, two]  # it may add, and takes nothing away
+        categories = feedmill("sources", "--json").objects[-1]["categories"]
+        assert categories == ["Planet", "Bread"]  # nor does it move anything
     origin.serve("/list.opml", OPML.format(outline(two)))
     feedmill("fetch", "--force", "friends")
     assert [each["location"] for each in feedmill("sources", "--json").objects] == [url, two]
-
-
-def test_what_a_list_names_stays_itself_where_another_of_its_name_leaves(feedmill: Feedmill, origin: Origin) -> None:
-    rss, xml = origin.serve("/f.rss", ATOM.format("one")), origin.serve("/f.xml", ATOM.format("two"))
-    url = origin.serve("/list.opml", OPML.format(outline(rss) + outline(xml)))
-    feedmill.config(f"sources:\n  - name: friends\n    kind: opml\n    url: {url}\n")
-    assert feedmill("fetch").code == 0
-    origin.serve("/list.opml", OPML.format(outline(xml)))
-    for _round in range(2):
-        assert feedmill("fetch", "--force").code == 0
-    published = (feedmill.public / "atom.xml").read_text(encoding="utf-8")
-    # Else it would be shown under another id, and the other article for ever.
-    assert [f"<id>tag:gazette.example,2026:{each}</id>" in published for each in ("one", "two")] == [False, True]
-    assert published.count("<entry>") == 1

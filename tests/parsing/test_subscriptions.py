@@ -155,6 +155,7 @@ def test_a_page_of_plain_text_is_told_from_a_list() -> None:
     "text",
     [
         "<!--a-->" * 100_000 + "<rss/>",
+        "".join(f"https://a.example/ c{number}\n" for number in range(100_000)),
         "[http://\n" * 500_000,
         "[https://a.example/]\nname=a" + " " * 1_000_000 + "b",
         "https://a.example/ " + "a" * 4_000_000,

@@ -309,45 +309,6 @@ def test_a_renamed_source_stays_the_same_source(store: Store):
     assert [one.source for one in stored(store)] == ["Evening Gazette"]
 
 
-def test_a_source_that_takes_the_name_of_one_that_is_gone_stays_itself(store: Store):
-    enroll(store, of("gazette"), of("herald"))
-    save(store, article(source="herald"), name="herald")
-    record(store, learned("gazette"), learned("herald"))
-    with store.begin() as db:
-        sources.set_shelving_digest(db, ["gazette", "herald"], "rules")
-    enroll(store, Source(name="gazette", kind="http", url=of("herald").url))
-    assert states(store) == {"gazette": learned("gazette"), "gazette-2": learned("gazette-2")}
-    assert [one.source for one in stored(store)] == ["gazette"]
-
-
-def at(store: Store, **names: str) -> dict[str, str]:
-    """Sources enrolled by name with the address that each has from now on; the titles of their articles."""
-    enroll(store, *(Source(name=name, kind="http", url=of(place).url) for name, place in names.items()))
-    with store.begin() as db:
-        sources.set_shelving_digest(db, list(names), "rules")
-    return {one.source: one.title for one in stored(store)}
-
-
-def test_names_that_are_passed_on_or_exchanged_stay_with_their_addresses(store: Store):
-    at(store, a="a", b="b", c="c")
-    for name in "abc":
-        save(store, article(source=name, guid=name, title=name), name=name)
-    assert at(store, a="b", b="a", c="c") == {"a": "b", "b": "a", "c": "c"}
-    assert at(store, a="a", b="b", c="c") == {"a": "a", "b": "b", "c": "c"}
-    assert at(store, a="b", b="c") == {"a": "b", "b": "c", "a-2": "a"}  # as in a list that drops its first
-    assert at(store, a="d", b="c") == {"a": "b", "b": "c", "a-2": "a"}  # it has moved
-    assert at(store, a="d", b="c", e="a") == {"a": "b", "b": "c", "e": "a"}
-
-
-def test_a_source_that_moves_to_where_another_was_long_ago_is_not_that_one(store: Store):
-    enroll(store, of("gazette"), of("herald"))
-    save(store, article(source="gazette"))
-    with store.begin() as db:
-        sources.set_shelving_digest(db, ["gazette"], "rules")  # herald has been off the shelves since it left
-    enroll(store, Source(name="gazette", kind="http", url=of("herald").url))
-    assert [one.source for one in stored(store)] == ["gazette"]
-
-
 def test_a_second_source_at_the_same_address_is_another_source(store: Store):
     twin = Source(name="twin", kind="http", url=of("gazette").url)
     enroll(store, of("gazette"))
