@@ -44,7 +44,7 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     pipeline.prune(context.store, settings, now=clock.now())
     pipeline.publish(context.store, settings)
     click.echo(f"{chosen}: {source.location}, {showing.count(refresh.new, 'article')}")
-    for warning in config.unlisted(settings, source.categories):
+    for warning in config.unlisted(settings, source.categories).values():
         click.echo(f"feedmill: {warning}", err=True)
     for other in found.others:
         titled = f" ({other.title})" if other.title else ""

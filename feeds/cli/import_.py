@@ -48,8 +48,8 @@ def command(context: Context, file: str) -> None:
         raise NotFoundError(f"{file} lists no source that could be added")
     if added:
         context.change_config(editing.with_sources(config.read_text(context.file), *added))
-    named = dict.fromkeys(category for one in added for category in one["categories"])
-    warnings = list(config.unlisted(settings, named))
+    named = (category for one in added for category in one["categories"])
+    warnings = list(config.unlisted(settings, named).values())
     for warning in warnings[:MOST_TOLD]:
         click.echo(f"feedmill: {warning}", err=True)
     if len(warnings) > MOST_TOLD:

@@ -53,10 +53,10 @@ def command(context: Context, host: str | None, port: int | None) -> None:
         server.start()
         if context.verbosity >= 0:
             click.echo(f"feedmill: serving {folder} at {server.address}", err=True)
-        if folder.exists() and not folder.is_dir():
-            click.echo(f"feedmill: {folder}: no folder; move it away, or change output in the config", err=True)
-        elif not folder.is_dir():
+        if not folder.exists():
             click.echo(f"feedmill: nothing is published in {folder} yet; `feedmill fetch` does that", err=True)
+        elif not folder.is_dir():
+            click.echo(f"feedmill: {folder}: no folder; move it away, or change output in the config", err=True)
         server.wait()
     finally:
         server.stop()

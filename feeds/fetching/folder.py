@@ -92,8 +92,8 @@ def _files(path: Path) -> tuple[Path, list[Path]]:
         found = []
         for folder, folders, names in os.walk(path, onerror=_raise):
             folders[:] = [name for name in folders if not name.startswith(".")]
-            found += [Path(folder, name) for name in names if not name.startswith(".")]
-        found = [each for each in found if each.suffix.lower() not in _BESIDE]
+            files = (Path(folder, name) for name in names if not name.startswith("."))
+            found += [each for each in files if each.suffix.lower() not in _BESIDE]
         return path, sorted(found)
     if _GLOB.isdisjoint(str(path)) or path.exists():
         path.stat()  # tells what is wrong, if anything is

@@ -242,7 +242,6 @@ def _standing(place: Place, category: Category | None) -> Standing:
 def _absence(
     history: History, source: Source | None, name: str | None, reasons: dict[str, str], settings: Settings
 ) -> str:
-    private = private_names(settings)
     if source is None or not history.is_read:
         return f"its source {history.source} is not in the config any more"
     if name is not None and name not in reasons:
@@ -256,6 +255,7 @@ def _absence(
         return f"it is held since {_day(history.held_at)}, as too much came at once: see `feedmill held`"
     if one := next((each for each in history.covered_by if each.key == name), None):
         return f"{one.atom_id} of {one.source} tells the same story, and is shown instead: {one.reason}"
+    private = private_names(settings)
     if name not in private and not private.isdisjoint(reasons):
         return "it is private: what is in a private category stands in such categories alone"
     return "it is not there yet; `feedmill publish` puts it there"

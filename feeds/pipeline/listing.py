@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import TYPE_CHECKING
 
 from feeds.records import Body, Source, Subscription, replace
 from feeds.settings import Settings, addresses, names
 from storage import Store
 from storage import lists as stored
 
+if TYPE_CHECKING:
+    from feeds.parsing.subscriptions import Subscriptions
+
 MAX_LISTED = 5_000  # of one list
-
-
-class Listing(Struct, frozen=True, kw_only=True):
-    """What a list names, each address as it can be asked."""
-
-    found: tuple[Subscription, ...]
-    problems: tuple[str, ...]  # what of it cannot be asked, in words
-    flaw: str  # why it may name less than it should, in words
 
 
 def complete(store: Store, settings: Settings) -> Settings:
@@ -39,8 +34,8 @@ def complete(store: Store, settings: Settings) -> Settings:
     return replace(settings, sources=(*settings.sources, *added))
 
 
-def read_list(body: Body) -> Listing:
-    """What a list says. Raises ParseError where the bytes are no list."""
+def read_list(body: Body) -> Subscriptions:
+    """What a list names, each address as it can be asked. Raises ParseError where the bytes are no list."""
     from feeds.parsing import subscriptions  # parsers take their time, and most mills have no lists
     from feeds.parsing.encoding import decode
 
@@ -57,7 +52,7 @@ def read_list(body: Body) -> Listing:
     if len(listed.found) > MAX_LISTED:
         problems.append(f"{len(listed.found)} sources, of which the first {MAX_LISTED} were taken")
     flaw = listed.flaw or ("" if good else "it names no source")
-    return Listing(found=tuple(good.values()), problems=tuple(problems), flaw=flaw)
+    return replace(listed, found=tuple(good.values()), problems=tuple(problems), flaw=flaw)
 
 
 def _source(one: Subscription, parent: Source, defaults: Source, taken: set[str]) -> Source:

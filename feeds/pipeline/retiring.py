@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 
 from feeds.errors import OutputError
@@ -17,31 +17,32 @@ AT_ONCE = 1_000  # pages that are removed between two looks at whether to stop
 
 
 def retire(store: Store, site: Site, *, is_stopping: Callable[[], bool]) -> None:
-    """Take away the pages of such sources, and of their articles; one that cannot be keeps no other.
+    """Take away the pages of such sources, and of their articles. A source, or the page of an article, that cannot be
+    keeps no other.
 
     Whoever calls it is `writing`. Raises OutputError that tells of all that are left, StoppedError amid them.
     """
-    problems = [str(error) for shelf in list(_left(store, site)) for error in _remove(store, site, shelf, is_stopping)]
+    problems = [str(error) for shelf in _left(store, site) for error in _remove(store, site, shelf, is_stopping)]
     if problems:
         raise OutputError(lines(problems))
 
 
-def _left(store: Store, site: Site) -> Iterator[Shelf]:
+def _left(store: Store, site: Site) -> list[Shelf]:
     """The shelves of those that are off all shelves: `site` may be older than what another process made the store
     follow. Whether files of theirs were ever written is not known for sure, as a process may have died over it."""
-    names = {source.name for source in site.settings.sources}
     found = {
         key.name: shelf
         for key, shelf in site.standing.items()
-        if isinstance(key, OfSource) and key.name not in names and shelf.touched and not shelf.is_gone
+        if isinstance(key, OfSource) and key.name not in site.names and shelf.touched and not shelf.is_gone
     }
-    if found:
-        with store.read() as db:
-            off = sources.off_shelves(db, found)
-        yield from (shelf for name, shelf in found.items() if name in off)
+    if not found:
+        return []
+    with store.read() as db:
+        off = sources.off_shelves(db, found)
+    return [shelf for name, shelf in found.items() if name in off]
 
 
-def _remove(store: Store, site: Site, shelf: Shelf, is_stopping: Callable[[], bool]) -> Iterator[OutputError]:
+def _remove(store: Store, site: Site, shelf: Shelf, is_stopping: Callable[[], bool]) -> list[OutputError]:
     """What went wrong."""
     assert isinstance(shelf.key, OfSource)
     tree = site.settings.output
@@ -63,4 +64,4 @@ def _remove(store: Store, site: Site, shelf: Shelf, is_stopping: Callable[[], bo
     if not problems:
         with store.begin() as db:
             shelves.record_gone(db, shelf)
-    yield from problems
+    return problems

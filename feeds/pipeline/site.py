@@ -66,12 +66,13 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
     def may_grow(self, key: Key) -> bool:
         """Whether a shelf that is not published becomes so once something stands there."""
         if isinstance(key, OfSource):
-            is_shown = key.name in self._names and key.name not in self.hidden.sources
+            is_shown = key.name in self.names and key.name not in self.hidden.sources
             return is_shown and bool(self.made.source.current)
         return self.settings.categories is None
 
     @cached_property
-    def _names(self) -> frozenset[str]:
+    def names(self) -> frozenset[str]:
+        """Of the sources in the config."""
         return frozenset(source.name for source in self.settings.sources)
 
     @cached_property

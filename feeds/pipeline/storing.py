@@ -106,10 +106,7 @@ def store_reads(
         ids = documents.keep(db, [(visit.source, read.document) for visit, read in arrived if read.document])
         off = sources.off_shelves(db, [visit.source.name for visit, _read in arrived])
         brought = [
-            replace(
-                _brought(visit.source, read, ids.get(visit.source.name), now),
-                is_off_shelves=visit.source.name in off,
-            )
+            _brought(visit.source, read, ids.get(visit.source.name), now, is_off_shelves=visit.source.name in off)
             for visit, read in arrived
         ]
         saved = saving.save_all(db, brought, slugs=shelving.slugs, rank=judge.rank)
@@ -189,7 +186,13 @@ def save(
 
 
 def _brought(
-    source: Source, read: Read, document_id: int | None, now: datetime, anew: Anew | None = None
+    source: Source,
+    read: Read,
+    document_id: int | None,
+    now: datetime,
+    anew: Anew | None = None,
+    *,
+    is_off_shelves: bool = False,
 ) -> saving.Batch:
     seen_at = read.read_at or now
     readdressed = {alias.of for alias in read.aliases if alias.is_readdressed}
@@ -204,6 +207,7 @@ def _brought(
         has_other_links=None if anew else noise.has_other_links,
         revised_at=anew.at if anew else seen_at,
         document_id=document_id,
+        is_off_shelves=is_off_shelves,
     )
 
 
@@ -226,12 +230,13 @@ def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:
         listed = read_list(result.bodies[0])
     except ParseError as error:
         return store_failure(store, visit, FetchFailed(problem=str(error), pacing=result.pacing), now=now)
-    flaws = [f"{listed.flaw}; what it named before stays"] if listed.flaw else []
-    problems = (*flaws, *listed.problems)
+    problems = listed.problems
+    if listed.flaw:
+        problems = (f"{listed.flaw}; what it named before stays", *problems)
     seen = Seen(body_digest=digest(source, result.bodies), problem=source.redact(summed_up(problems)))
     learned = timing.after(source, visit.state, result, seen=seen, now=now)
     with store.begin() as db:
-        if flaws:
+        if listed.flaw:
             added, dropped = lists.add_to_list(db, source.name, listed.found, limit=MAX_LISTED), 0
         else:
             added, dropped = lists.replace_list(db, source.name, listed.found)

@@ -54,21 +54,24 @@ def _uncategorized(settings: Settings) -> Iterator[str]:
 
 
 def _unlisted(settings: Settings) -> Iterator[str]:
+    named = dict.fromkeys(name for source in settings.sources for name in source.categories)
+    wrong = unlisted(settings, named)
     for index, source in enumerate(settings.sources):
-        for text in unlisted(settings, source.categories):
-            yield f"{settings.place('sources', index, 'categories')}: {text}"
+        for name in source.categories:
+            if name in wrong:
+                yield f"{settings.place('sources', index, 'categories')}: {wrong[name]}"
 
 
-def unlisted(settings: Settings, names: Iterable[str]) -> Iterator[str]:
-    """One line for each of these categories that has no feed, as `categories:` does not list it."""
-    if settings.categories is None:
-        return
+def unlisted(settings: Settings, names: Iterable[str]) -> dict[str, str]:
+    """Those of these categories that have no feed, as `categories:` does not list them; with a line for each."""
     listed = _listed(settings)
-    for name in names:
+    wrong = {}
+    for name in names if settings.categories is not None else ():
         if folded(name) not in listed:
             close = listed.get(nearest(folded(name), listed), "")
             help = f"did you mean {shown(close)}?" if close else "list it, or it has no feed"
-            yield f"{shown(name)} is not under categories; {help}"
+            wrong[name] = f"{shown(name)} is not under categories; {help}"
+    return wrong
 
 
 def _unfed(settings: Settings) -> Iterator[str]:

@@ -220,6 +220,8 @@ def test_a_broken_config_keeps_the_old_settings_says_why_and_is_taken_once_it_is
     assert "did you mean sources" in told["problem"] or "sources" in told["problem"]
     problems = daemon.health()["problems"]
     assert any("config" in one and "sorces" in one for one in problems)
+    daemon.until_healthy()  # nobody is kept from working, so its answer stays 200
+    assert daemon.health()["problems"] == problems
     write(mill, "Oat")
     daemon.wait_for("source refreshed", source="desk", new=1, times=2)  # it goes on
     config(mill, f"web, url: '{origin.serve('/web.xml', rss('One'))}'")

@@ -97,6 +97,17 @@ def test_a_library_of_a_reader_finds_each_article_once_and_asks_again_for_nothin
     assert statuses(mill, process, "/bread/atom.xml") == [200, 304]
 
 
+def test_what_keeps_it_from_serving_anything_is_told(mill: Feedmill) -> None:
+    for folder, words in (("nowhere", "nothing is published in"), ("desk/a.md", "no folder; move it away")):
+        mill.config(f"sources: [{{name: desk, path: desk/}}]\nserver: {{port: 0}}\noutput: {folder}\n")
+        process, _address = serving(mill)
+        assert process.stderr
+        told = process.stderr.readline()
+        assert words in told
+        assert str(mill.folder / folder) in told
+        mill.interrupt(process, signal.SIGTERM)
+
+
 def test_the_daemons_own_hub_is_not_named_where_nobody_answers_for_it(mill: Feedmill) -> None:
     folder = "sources: [{name: desk, path: desk/}]\nserver: {port: 0}\n"
     for hub, is_named in (("own", False), ("https://hub.example/", True)):
