@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from clocks import WebClock
+from clocks import Clock, WebClock
+from feeds.pipeline import site
+from mill import Mill
 from moving import Gazette
 from origin import Origin
-from storage import Store, open_store
+from storage import Store, archiving, open_store
 from web_mill import WebMill
 
 _NUMBERS = count()
@@ -97,3 +99,21 @@ def seeds() -> Path:
     if not SEEDS.is_dir():
         pytest.skip("the seeds are not here")
     return SEEDS
+
+
+@pytest.fixture
+def mill(tmp_path: Path) -> Iterator[Mill]:
+    """A mill whose two sources have files that nobody has read yet."""
+    one = Mill(tmp_path, Clock(), open_store(f"sqlite:///{tmp_path}/feedmill.db"))
+    one.article("Morning")
+    one.article("Noon", category="Local")
+    one.feed("Far", "Away")
+    yield one
+    one.store.close()
+
+
+@pytest.fixture
+def short_shelves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Archives begin with the fifth article."""
+    monkeypatch.setattr(site, "LIMIT", 4)
+    monkeypatch.setattr(archiving, "SIZE", 3)

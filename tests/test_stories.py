@@ -11,103 +11,23 @@ import feedparser
 import pytest
 from lxml import etree
 
-from builders import MONDAY
-from clocks import Clock
 from feeds import pipeline
 from feeds.pipeline import reading, site, storing
 from feeds.pipeline.judging import judge
 from feeds.records import Body, Fetched, replace
+from ferry import CONFIG, LINK, NAMES, OTHER, STORY, TEXT, also, arrive, begun, item, read, shown
 from mill import Mill
 from moving import CONFIG as ONE
 from moving import START, Gazette, document, items
 from moving import item as item_
 from storage import Store, articles, sources
 
-HOUR = timedelta(hours=1)
-CONFIG = """
-site: {title: Evening Mill, url: "https://mill.example/"}
-pages: false
-sources:
-  - {name: author, path: author.xml, categories: [World]}
-  - {name: planet, path: planet.xml, categories: [World]}
-  - {name: digest, path: digest.xml, categories: [World, Copies]}
-"""
-TEXT = (
-    "The old ferry stopped on Friday, after forty years between the two banks of the river. Its last captain, Maria "
-    "Holm, rang the bell once for each of them. The town has bought the boat and wants to make a library of it, with "
-    "room for nine thousand books below the deck and a reading room where the engine stood."
-)
-OTHER = (
-    "Bees do not mind the new glass roof of the market hall, says the keeper who moved eleven hives there last spring. "
-    "They find lime trees along the canal, and bring home more honey than the same swarms did in the country. Whoever "
-    "wants a jar has to come early, since by noon there is none left on her table."
-)
-LINK = "https://author.example/ferry"
-NAMES = ("author", "planet", "digest")
 TWO = ONE + '  - {name: planet, url: "https://planet.example/rss.xml", categories: [News]}\n'  # copies of the first
 
 
 @pytest.fixture
 def mill(tmp_path: Path, store: Store) -> Mill:
-    one = Mill(tmp_path, Clock(), store, text=CONFIG)
-    for name in NAMES:
-        serve(one, name)
-    one.refresh()
-    return one
-
-
-def item(
-    name: str, *, title: str = "The last ferry", text: str = TEXT, link: str = LINK, hours: float = 3, guid: str = ""
-) -> str:
-    date = (MONDAY - hours * HOUR).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    return (
-        f"<item><title>{title}</title><guid>{guid or f'urn:{name}:{title}:{hours}'}</guid><link>{link}</link>"
-        f"<pubDate>{date}</pubDate><description>&lt;p&gt;{text}&lt;/p&gt;</description></item>"
-    )
-
-
-def serve(mill: Mill, name: str, *items: str) -> None:
-    channel = f"<title>{name}</title><link>https://{name}.example/</link>{''.join(items)}"
-    mill.put(f"{name}.xml", f'<rss version="2.0"><channel>{channel}</channel></rss>')
-
-
-# The original under its own address, a copy that leads to it, and one under an address of the digest's own.
-STORY = {
-    "author": item("author"),
-    "planet": item("planet", hours=2.5),
-    "digest": item("digest", link="https://digest.example/42", hours=2, text=f"{TEXT} More is to be read elsewhere."),
-}
-
-
-def arrive(mill: Mill, name: str, *items: str) -> None:
-    """The source has these now, and is read."""
-    serve(mill, name, *(items or (STORY[name],)))
-    mill.clock.moment += HOUR
-    (refresh,) = mill.refresh(name, force=True).values()
-    assert refresh.status == "fetched", refresh.problem
-
-
-def shown(mill: Mill, category: str | None = None) -> list[str]:
-    """The sources of what stands on a shelf."""
-    with mill.store.read() as db:
-        return [one.source for one in articles.stored(db, category=category)] if category else everything(mill)
-
-
-def everything(mill: Mill) -> list[str]:
-    with mill.store.read() as db:
-        ids = [entry.id for entry in read(mill, "atom.xml").entries]
-        of = {one.atom_id: one.source for one in articles.stored(db)}
-    return [of[each] for each in ids]
-
-
-def read(mill: Mill, path: str) -> feedparser.FeedParserDict:
-    mill.publish()
-    return feedparser.parse((mill.output / path).read_bytes())
-
-
-def also(mill: Mill, path: str = "world/atom.xml") -> list[tuple[str, str]]:
-    (entry,) = read(mill, path).entries
-    return [(link.title, link.href) for link in entry.links if link.rel == "related"]
+    return begun(tmp_path, store)
 
 
 ORDERS = list(permutations(NAMES))
@@ -458,60 +378,3 @@ def test_no_page_is_left_as_it_was_before_another_article_was_shown(mill: Mill):
     assert sum("also in" in path.read_text() for path in mill.output.glob("articles/*/*.html")) == 1
     pipeline.publish(mill.store, mill.settings, force=True)
     assert mill.moved(before) == set()
-
-
-BOARD = """
-site: {title: Evening Mill, url: "https://mill.example/"}
-pages: {articles: true}
-categories: [World, {name: Board, private: {path: q7zr0w2m9k4x8v1t5n3b}}]
-sources:
-  - {name: author, path: author.xml, categories: [World]}
-  - {name: planet, path: planet.xml, categories: [World]}
-  - {name: digest, path: digest.xml, categories: [World]}
-"""
-
-
-def arrive_apart(mill: Mill) -> None:
-    """Each tells the story at an address of its own; the author first, the digest last."""
-    for hours, name in enumerate(NAMES):
-        arrive(mill, name, item(name, link=f"https://{name}.example/1", hours=9 - hours))
-
-
-def public(mill: Mill) -> str:
-    """All that everybody can read."""
-    files = [path for path in mill.output.rglob("*.*") if path.suffix in {".xml", ".json", ".html", ".opml"}]
-    return "\n".join(path.read_text() for path in files if "q7zr0w2m9k4x8v1t5n3b" not in path.as_posix())
-
-
-@pytest.mark.parametrize("hidden", ["author", "planet"])
-@pytest.mark.parametrize("is_private_first", [True, False])
-def test_no_public_feed_or_page_names_who_tells_it_in_private(mill: Mill, hidden: str, is_private_first: bool):
-    mill.text = BOARD
-    apart = BOARD.replace(f"path: {hidden}.xml, categories: [World]", f"path: {hidden}.xml, categories: [Board]")
-    if is_private_first:
-        mill.text = apart
-    arrive_apart(mill)
-    mill.publish()
-    assert (f"{hidden}.example" in public(mill)) is not is_private_first
-    mill.text = apart
-    pipeline.prepare(mill.store, mill.settings)
-    mill.publish()
-    assert f"{hidden}.example" not in public(mill)
-    left = [name for name in NAMES if name != hidden]
-    assert shown(mill, "World") == shown(mill) == left[:1]
-    assert [title for title, _href in also(mill)] == left[1:]
-    assert shown(mill, "Board") == [hidden]
-    assert "related" not in (mill.output / "q7zr0w2m9k4x8v1t5n3b/atom.xml").read_text()
-    mill.text = BOARD
-    pipeline.prepare(mill.store, mill.settings)
-    assert shown(mill, "World") == ["author"]
-    assert len(also(mill)) == 2
-
-
-def test_in_a_private_category_a_story_is_shown_once_as_well(mill: Mill):
-    mill.text = BOARD.replace("[World]}", "[Board, World]}")
-    arrive_apart(mill)
-    mill.publish()
-    assert (shown(mill, "Board"), shown(mill, "World")) == (["author"], [])
-    assert ".example/1" not in public(mill)
-    assert [title for title, _href in also(mill, "q7zr0w2m9k4x8v1t5n3b/atom.xml")] == ["digest", "planet"]

@@ -5,82 +5,27 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from languages import (
+    CHINESE,
+    CZECH,
+    FRENCH,
+    GERMAN,
+    GREEK,
+    IN_THEIR_OWN_ENCODING,
+    JAPANESE,
+    KOREAN,
+    NOT_TEXT_CODECS,
+    RUSSIAN,
+    SHORT_TITLES,
+    SPANISH,
+    TAIWANESE,
+    THAI,
+    TURKISH,
+    is_read,
+    rss,
+)
 
 from feeds.parsing.encoding import CODECS, decode
-
-CHINESE = "昨天夜里下了一场大雨，今天早上我们发现院子里的桂花都开了，香味一直飘到街上。"
-TAIWANESE = "昨天夜裡下了一場大雨，今天早上我們發現院子裡的桂花都開了，香味一直飄到街上。"
-CANTONESE = "佢哋嘅新書喺書店賣晒，我冇買到，聽日再嚟睇吓。"
-JAPANESE = "昨夜は雨が降りましたが、今朝は庭の金木犀が咲いていて、通りまで良い香りがします。"
-KOREAN = "어젯밤에 비가 많이 내렸는데 오늘 아침에는 마당에 꽃이 피어서 거리까지 향기가 납니다."
-RUSSIAN = "Вчера ночью прошёл сильный дождь, а утром во дворе расцвела сирень, и пахнет вся улица."
-CZECH = "Včera v noci hodně pršelo a ráno jsme zjistili, že na dvoře rozkvetl šeřík a voní celá ulice."
-POLISH = (
-    "Wczoraj w nocy mocno padało, a rano zobaczyliśmy, że na podwórku zakwitł bez i pachnie cała ulica; żółte róże też."
-)
-FRENCH = "Hier il a beaucoup plu, et ce matin le lilas était en fleur : ça embaumait jusqu'à la forêt d'à côté."
-GERMAN = "Gestern hat es heftig geregnet, und heute früh blüht der Flieder so schön, dass die ganze Straße duftet."
-SPANISH = "Anoche llovió muchísimo y esta mañana el jardín olía a jazmín; ¿quién lo habría imaginado en otoño?"
-TURKISH = "Dün gece çok yağmur yağdı, bu sabah bahçedeki leylak açmış, kokusu bütün sokağı sarmış."
-THAI = "เมื่อคืนฝนตกหนักมาก เช้านี้ดอกไม้ในสวนบานแล้ว กลิ่นหอมไปทั่วทั้งถนน"
-GREEK = "Χθες το βράδυ έβρεξε πολύ και σήμερα το πρωί άνθισε η πασχαλιά στην αυλή, μυρίζει όλος ο δρόμος."
-HEBREW = "אתמול בלילה ירד גשם חזק והבוקר פרח הלילך בחצר והריח ממלא את כל הרחוב"
-ARABIC = "هطل مطر غزير ليلة أمس وهذا الصباح تفتحت الأزهار في الحديقة وامتلأ الشارع كله برائحتها"
-
-IN_THEIR_OWN_ENCODING = [
-    (CHINESE, "gbk"),
-    (CHINESE, "gb18030"),
-    (TAIWANESE, "big5"),
-    (TAIWANESE, "gbk"),
-    (JAPANESE, "shift_jis"),
-    (JAPANESE, "euc_jp"),
-    (KOREAN, "euc_kr"),
-    (RUSSIAN, "windows-1251"),
-    (RUSSIAN, "koi8-r"),
-    (CZECH, "windows-1250"),
-    (CZECH, "iso-8859-2"),
-    (POLISH, "windows-1250"),
-    (POLISH, "iso-8859-2"),
-    (FRENCH, "windows-1252"),
-    (GERMAN, "iso-8859-1"),
-    (SPANISH, "iso-8859-1"),
-    (TURKISH, "windows-1254"),
-    (THAI, "tis-620"),
-    (GREEK, "windows-1253"),
-    (HEBREW, "windows-1255"),
-    (ARABIC, "windows-1256"),
-]
-SHORT_TITLES = [
-    ("今日要闻", "gbk"),
-    ("关于我们的周末读书会", "gbk"),
-    ("北京的秋天", "gbk"),
-    ("今日新聞", "big5"),
-    ("我們的新書", "big5"),
-    ("今日のニュース", "shift_jis"),
-    ("新しい本について", "euc_jp"),
-    ("오늘의 새 소식", "euc_kr"),
-    ("우리 동네 이야기", "euc_kr"),
-    ("Новости дня", "windows-1251"),
-    ("Погода на завтра", "koi8-r"),
-    ("Zprávy z naší ulice: příští týden", "windows-1250"),
-    ("L'été à la plage", "iso-8859-1"),
-    ("Grüße aus Köln", "iso-8859-1"),
-    ("ข่าววันนี้", "tis-620"),
-    ("Τα νέα της ημέρας", "windows-1253"),
-]
-NOT_TEXT_CODECS = [
-    *("rot13", "rot_13", "hex", "base64", "zip", "zlib", "bz2", "uu", "quopri", "punycode", "idna", "undefined"),
-    *("mbcs", "oem", "utf-7", "utf_7", "u7", "unicode_escape", "raw_unicode_escape", "charmap", "../../etc/passwd"),
-]
-
-
-def rss(text: str, codec: str, label: str = "") -> bytes:
-    declaration = f'<?xml version="1.0" encoding="{label}"?>\n' if label else ""
-    return f"{declaration}<rss><channel><title>{text}</title></channel></rss>".encode(codec)
-
-
-def is_read(content: bytes, text: str, charset: str = "") -> bool:
-    return f"<title>{text}</title>" in decode(content, charset=charset).text
 
 
 @pytest.mark.parametrize(("text", "codec"), IN_THEIR_OWN_ENCODING + SHORT_TITLES)
@@ -143,116 +88,6 @@ def test_long_texts_of_every_language_are_recognised_in_one_another_s_company():
 def test_latin_1_labelled_utf_8_does_not_become_hanzi(text, codec):
     decoded = decode(rss(text, codec, "utf-8"))
     assert text in decoded.text
-
-
-# Labels
-
-
-@pytest.mark.parametrize(
-    ("label", "codec"),
-    [
-        ("gb2312", "gb18030"),
-        ("x-gbk", "gb18030"),
-        ("CP936", "gb18030"),
-        ("iso-8859-1", "cp1252"),
-        ("ISO_8859-1:1987", "cp1252"),
-        ("latin1", "cp1252"),
-        ("US-ASCII", "cp1252"),
-        ("Shift_JIS", "cp932"),
-        ("x-sjis", "cp932"),
-        ("Windows-31J", "cp932"),
-        ("x-euc-jp", "euc_jp"),
-        ("EUC-KR", "cp949"),
-        ("ks_c_5601-1987", "cp949"),
-        ("Big5", "cp950"),
-        ("x-x-big5", "cp950"),
-        ("Big5-HKSCS", "big5hkscs"),
-        ("ISO-8859-9", "cp1254"),
-        ("TIS-620", "cp874"),
-        ("windows-874", "cp874"),
-        (' "windows-1251"; ', "cp1251"),
-        ("x-mac-cyrillic", "mac_cyrillic"),
-        ("cswindows31j", "cp932"),
-        ("iso-8859-15", "iso8859_15"),
-    ],
-)
-def test_a_label_means_the_superset_that_browsers_read_it_as(label, codec):
-    sentences = {"cp874": THAI, "cp932": JAPANESE, "euc_jp": JAPANESE, "cp949": KOREAN, "cp950": TAIWANESE}
-    sentences |= {"gb18030": CHINESE, "cp1251": RUSSIAN, "mac_cyrillic": RUSSIAN, "big5hkscs": CANTONESE}
-    decoded = decode(rss(sentences.get(codec, GERMAN), codec), charset=label)
-    assert (decoded.encoding, decoded.how) == (codec, "HTTP charset")
-
-
-@pytest.mark.parametrize(
-    ("codec", "label", "text"),
-    [
-        ("cp1252", "iso-8859-1", "“It’s 5 €” – they said…"),
-        ("gb18030", "gb2312", "朱镕基和陶喆的新唱片：㐂𠀀"),
-        ("cp932", "shift_jis", "①髙島屋の新しいカタログ"),
-        ("cp949", "euc-kr", "똠방각하와 펲시의 새 소식"),
-        ("big5hkscs", "big5", CANTONESE),
-        ("euc_jis_2004", "euc-jp", "①新しい本について"),
-        ("cp1254", "iso-8859-9", "“Yağmur” – bugün…"),
-    ],
-)
-def test_characters_that_only_the_superset_has_are_read(codec, label, text):
-    assert is_read(rss(text, codec), text, charset=label)
-
-
-def test_bytes_that_cp1252_does_not_define_are_replaced():
-    decoded = decode(rss("L'été \x81 à la forêt, déjà", "latin-1"), charset="iso-8859-1")
-    assert "L'été \ufffd à la forêt" in decoded.text
-    assert (decoded.encoding, decoded.replaced) == ("cp1252", 1)
-
-
-@pytest.mark.parametrize("label", [*NOT_TEXT_CODECS, "", "nonsense", "ü", "\udcff\0", "utf-8" * 100_000])
-def test_labels_that_are_garbage_or_name_no_text_codec_are_not_used(label):
-    content = rss(CHINESE, "gbk", "x") if len(label) > 60 else rss(CHINESE, "gbk")
-    assert is_read(content, CHINESE, charset=label)
-    assert decode(b"+ADw-script+AD4-", charset=label).text == "+ADw-script+AD4-"
-
-
-def test_every_codec_we_may_use_is_a_text_codec():
-    for codec in set(CODECS.values()):
-        assert b"<rss>".decode(codec) == "<rss>"
-
-
-def test_a_declaration_may_follow_blank_lines_and_use_single_quotes():
-    assert (
-        decode(b"\r\n\n<?xml version='1.0' encoding = 'iso-8859-16'?>" + rss("ăîș", "iso8859_16")).encoding
-        == "iso8859_16"
-    )
-
-
-def test_a_label_is_believed_where_we_know_no_language_of_it():
-    vietnamese = "Tin mơ\u0301i vê\u0300 văn ho\u0301a va\u0300 đơ\u0300i sô\u0301ng ơ\u0309 Viê\u0323t Nam"
-    assert is_read(rss(vietnamese, "cp1258", "windows-1258"), vietnamese)
-
-
-def test_a_page_may_name_its_encoding_in_a_meta_tag():
-    page = '<html><head><meta http-equiv="Content-Type" content="text/html; charset=big5"><title>我們</title>'
-    decoded = decode(page.encode("big5"))
-    assert (decoded.text, decoded.how) == (page, "meta tag")
-
-
-def test_the_label_that_explains_the_bytes_wins_over_the_one_that_does_not():
-    assert is_read(rss(JAPANESE, "euc_jp", "euc-jp"), JAPANESE, charset="shift_jis")
-    assert is_read(rss(JAPANESE, "euc_jp", "shift_jis"), JAPANESE, charset="euc-jp")
-
-
-@pytest.mark.parametrize("title", ["同学", "系统", "学员", "小学", "一页"])
-def test_a_short_title_that_is_valid_utf_8_by_chance_is_read_as_its_label_says(title):
-    content = rss(title, "gbk")
-    assert content.decode("utf-8")  # strictly valid, and nonsense
-    assert is_read(content, title, charset="gbk")
-
-
-@pytest.mark.parametrize("label", ["gbk", "big5", "euc-kr", "shift_jis", "euc-jp"])
-@pytest.mark.parametrize(
-    "title", ["Café", "Grüße", "Año nuevo", "5 €", "“Yes”", "Да", "Ναι", "好", "猫", "Été à la mer"]
-)
-def test_a_short_title_in_utf_8_does_not_become_hanzi_under_a_double_byte_label(title, label):
-    assert is_read(rss(title, "utf-8"), title, charset=label)
 
 
 # Unicode
