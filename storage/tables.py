@@ -325,6 +325,14 @@ journal = Table(  # what a source's refreshes of one day came to
     Index(None, "day"),
 )
 
+loose_files = Table(  # published ones that stand on no shelf: the lists of sources and of feeds, the report
+    "loose_files",
+    metadata,
+    Column("path", PlainText, primary_key=True),  # below the folder of what is published
+    Column("made_of", Text, nullable=False),  # digest
+    Column("modified", BigInteger, nullable=False),  # when the file was, in nanoseconds since 1970
+)
+
 subscribers = Table(  # of our own hub (WebSub, section 5): who is told of a topic, one of our feeds
     "subscribers",
     metadata,

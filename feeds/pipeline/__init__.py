@@ -2,9 +2,9 @@
 
 A refresh takes one source that is due (`claiming`) through fetching, parsing, normalizing and storage (`refreshing`,
 `reading`, `storing`), in a round (`rounds`), or in the endless stream of a daemon (`streaming`). Publishing then
-looks at what there is (`site`), and writes what was touched (`editions`). Before both, the store is made to follow the
-config (`preparing`); behind both, what is no longer to be kept goes (`pruning`). Who wants to hear of news is told, and
-tells us (`pushing`).
+looks at what there is (`site`), and writes what was touched (`editions`), and what else moved (`loose`). Before both,
+the store is made to follow the config (`preparing`); behind both, what is no longer to be kept goes (`pruning`). Who
+wants to hear of news is told, and tells us (`pushing`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from feeds.normalizing.revisions import noticed
 from feeds.pipeline.making import Making
 from feeds.pipeline.preparing import digest_of
 from feeds.publishing import WRITERS, archives, output
-from feeds.publishing.validating import checked
 from feeds.records import Article, Copy, Deleted, Feed, Publication, replace
 from feeds.settings import Settings
 from storage import Connection, Store, announcements, archiving, articles, shelves, stories, tombstones
@@ -278,6 +277,10 @@ class Put(Struct, kw_only=True):
 def put(tree: Path, documents: Mapping[str, Callable[[], bytes]]) -> Put:
     """Each document written and put at its path; one that cannot be stops no other."""
     done = Put()
+    if not documents:
+        return done
+    from feeds.publishing.validating import checked  # whose lxml a round in which nothing moved has no need of
+
     for path, write in documents.items():
         try:
             done.publications.append(output.put(tree, path, checked(path, write)))

@@ -10,7 +10,8 @@ from msgspec import Struct, field
 
 from feeds.errors import OutputError
 from feeds.pipeline import privacy
-from feeds.pipeline.edition import Edition, StoppedError, lines, put
+from feeds.pipeline.edition import Edition, StoppedError, lines
+from feeds.pipeline.loose import Loose, put_loose
 from feeds.pipeline.retiring import retire
 from feeds.pipeline.site import Site, find, standing
 from feeds.publishing import opml, output
@@ -121,7 +122,7 @@ def _publish(
     is_thorough: bool = False,
 ) -> None:
     settings = site.settings
-    work.take(partial(_publish_lists, site))
+    work.take(partial(_publish_lists, store, site))
     work.take(partial(_put_assets, settings, site.made.assets))
     is_swept, sweep = True, None
     if privacy.former(settings, site.standing) or any(each.is_to_be_swept for each in site.editions(site.private)):
@@ -170,17 +171,16 @@ def _linked(store: Store) -> Mapping[int, Collection[int]]:
         return archiving.linked(db)
 
 
-def _publish_lists(site: Site) -> list[Publication]:
+def _publish_lists(store: Store, site: Site) -> list[Publication]:
     """The sources and the feeds as OPML; only those that moved are told."""
     settings = site.settings
     listed, _left_out = opml.sources(source for source in settings.sources if source.name not in site.hidden.sources)
+    title = settings.site.title
     lists = {"subscriptions.opml": listed, "feeds.opml": opml.feeds(map(site.about, site.public))}
-    done = put(
-        settings.output, {path: partial(opml.write, settings.site.title, found) for path, found in lists.items()}
-    )
-    if done.problems:
-        raise OutputError(lines(done.problems.values()))
-    return [publication for publication in done.publications if publication.changed]
+    files = {
+        path: Loose(shows=(title, found), write=partial(opml.write, title, found)) for path, found in lists.items()
+    }
+    return put_loose(store, settings, files)
 
 
 def _retire(store: Store, site: Site, is_stopping: Callable[[], bool]) -> list[Publication]:

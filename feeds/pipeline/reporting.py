@@ -12,6 +12,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from feeds.pipeline import privacy, telling
+from feeds.pipeline.loose import Loose, put_loose
 from feeds.publishing import WRITERS, output
 from feeds.records import TAG_YEAR, Article, Dating, Feed, Source, SourceState, replace
 from feeds.settings import Settings
@@ -61,8 +62,8 @@ def write(store: Store, settings: Settings) -> None:
     category are in none of its reports, also in those from before."""
     with store.read() as db:
         kept = reports.newest(db)
-    hidden = privacy.hidden(settings).sources
-    output.put(settings.output, PATH, WRITERS["atom.xml"](_feed(settings, _without(kept, hidden))))
+    feed = _feed(settings, _without(kept, privacy.hidden(settings).sources))
+    put_loose(store, settings, {PATH: Loose(shows=feed, write=partial(WRITERS["atom.xml"], feed))})
 
 
 def _without(kept: tuple[Report, ...], hidden: Set[str]) -> tuple[Report, ...]:

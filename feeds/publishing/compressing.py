@@ -30,7 +30,7 @@ def may_have_variants(path: str, content: bytes) -> bool:
 
 def is_worth_while(path: str, size: int) -> bool:
     """The same for a file of this many bytes."""
-    return size >= LEAST and os.path.splitext(path)[1].lower() in TEXTS  # noqa: PTH122 - see `output.is_whole`
+    return size >= LEAST and os.path.splitext(path)[1].lower() in TEXTS  # noqa: PTH122 - see `output.modified`
 
 
 def gzip(content: bytes) -> bytes:

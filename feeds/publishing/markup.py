@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from html import escape, unescape
-from typing import Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import nh3
-
 from feeds.publishing.cleaning import IN_PAGES
+
+if TYPE_CHECKING:
+    import nh3
 
 _TAGS = frozenset(
     "a abbr audio b bdi bdo blockquote br caption cite code col colgroup data dd del details dfn div dl dt em "
@@ -78,19 +80,25 @@ def _value(tag: str, name: str, value: str) -> str | None:
     return None if is_data and not (tag == "img" and name == "src" and _INLINE_IMAGE.match(value)) else value
 
 
-_CLEANER: Final = nh3.Cleaner(
-    tags=set(_TAGS),
-    clean_content_tags=set(_GONE),
-    attributes=_ATTRIBUTES,
-    attribute_filter=_value,
-    url_schemes={"http", "https", "mailto", "tel", "sms", "xmpp", "geo", "magnet", "ftp", "ftps", "data"},
-    link_rel=None,  # the page says for all its links that they carry no referrer
-    set_tag_attribute_values={
-        "img": {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"},
-        "audio": _PLAYER,
-        "video": _PLAYER,
-    },
-)
+@cache
+def _cleaner() -> nh3.Cleaner:
+    import nh3  # when there is a page to make: it takes its time
+
+    return nh3.Cleaner(
+        tags=set(_TAGS),
+        clean_content_tags=set(_GONE),
+        attributes=_ATTRIBUTES,
+        attribute_filter=_value,
+        url_schemes={"http", "https", "mailto", "tel", "sms", "xmpp", "geo", "magnet", "ftp", "ftps", "data"},
+        link_rel=None,  # the page says for all its links that they carry no referrer
+        set_tag_attribute_values={
+            "img": {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"},
+            "audio": _PLAYER,
+            "video": _PLAYER,
+        },
+    )
+
+
 # nh3 writes one regular form, in which neither a text nor a value holds `<` or `>`.
 _TO_FIT = re.compile(r"<(/?)(a|h[1-6]|img|pre|table)(?=[ >])([^<>]*)>")
 _EMPTY_LINK = re.compile(r"<a(?: [^<>]*)?>\s*</a>")
@@ -102,7 +110,7 @@ def fitted(html: str, *, below: int, picture: str) -> str:
 
     `picture` names an image that is all a link has, and has no text of its own.
     """
-    cleaned = _CLEANER.clean(_OTHER_NAME.sub(_renamed, IN_PAGES.out_of(html)))
+    cleaned = _cleaner().clean(_OTHER_NAME.sub(_renamed, IN_PAGES.out_of(html)))
     fitting = _Fitting(below, escape(picture))
     return _TO_FIT.sub(fitting.tag, _EMPTY_LINK.sub("", cleaned))
 

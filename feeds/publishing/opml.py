@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from feeds.records import Feed, Source, Subscription
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 
 def write(title: str, subscriptions: Iterable[Subscription]) -> bytes:
@@ -14,6 +16,8 @@ def write(title: str, subscriptions: Iterable[Subscription]) -> bytes:
 
     The same ones give the same bytes: the list names no date.
     """
+    from lxml import etree  # of which a round that moves no list has no need
+
     root = etree.Element("opml", version="2.0")
     etree.SubElement(etree.SubElement(root, "head"), "title").text = title
     body = etree.SubElement(root, "body")

@@ -62,20 +62,25 @@ def put(folder: Path, path: str, content: bytes) -> Publication:
 
 def is_whole(folder: Path, path: str) -> bool:
     """Whether a published file is there, with the variants that belong beside it."""
+    return modified(folder, path) is not None
+
+
+def modified(folder: Path, path: str) -> int | None:
+    """When a published file was last modified, in nanoseconds since 1970; None where it is not whole."""
     target = os.path.join(folder, path)  # noqa: PTH118 - each round asks for thousands, and a Path takes as long as the look
     try:
         status = os.stat(target)  # noqa: PTH116
     except OSError:
-        return False
+        return None
     if not stat.S_ISREG(status.st_mode):
-        return False
+        return None
     wanted = COMPRESSORS if is_worth_while(target, status.st_size) else {}
-    return all(_modified(target + suffix) == status.st_mtime_ns for suffix in wanted)
+    return status.st_mtime_ns if all(_modified(target + suffix) == status.st_mtime_ns for suffix in wanted) else None
 
 
 def are_there(folder: Path, paths: Iterable[str]) -> bool:
     """Whether published files are there, whatever they hold."""
-    return all(os.path.isfile(os.path.join(folder, path)) for path in paths)  # noqa: PTH113, PTH118 - see `is_whole`
+    return all(os.path.isfile(os.path.join(folder, path)) for path in paths)  # noqa: PTH113, PTH118 - see `modified`
 
 
 def remove(folder: Path, path: str) -> None:

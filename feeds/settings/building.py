@@ -231,7 +231,7 @@ def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, .
 
 
 def _defaults(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> records.Source:
-    nothing = SourceKeys()
+    nothing = SourceKeys.model_construct()
     secrets = addresses.worth_hiding(_secrets(nothing, keys.fetch, tree.get("fetch") or {}))
     return replace(_source(nothing, keys.fetch, "", secrets, folder), kind="")
 

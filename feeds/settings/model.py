@@ -58,6 +58,12 @@ Headers: TypeAlias = dict[
 ]
 
 
+def _section(description: str) -> Any:
+    """Keys below a key. Left out, they are read from nothing by the reader of the whole, which is built once; an
+    instance as default would need a reader of its own."""
+    return Field(default_factory=dict, validate_default=True, description=description)
+
+
 class Keys(BaseModel):
     """Base of all: a key that is not known is a complaint."""
 
@@ -223,7 +229,7 @@ class FetchKeys(RequestKeys):
         default=None,
         description="How long to wait between two requests to a source; at least 1h here, less only per source.",
     )
-    per_host: PerHostKeys = Field(default=PerHostKeys(), description="How gently one host is asked.")
+    per_host: PerHostKeys = _section("How gently one host is asked.")
 
 
 class AuthKeys(Keys):
@@ -318,7 +324,7 @@ def _switched(written: object) -> object:
 class ConfigKeys(Keys):
     """config.yaml."""
 
-    site: SiteKeys = Field(default=SiteKeys(), description="What your feeds say about themselves.")
+    site: SiteKeys = _section("What your feeds say about themselves.")
     database: Annotated[str, BeforeValidator(values.database)] = Field(
         default="sqlite:///feedmill.db", description="Where articles are kept: any SQLAlchemy address."
     )
@@ -329,12 +335,12 @@ class ConfigKeys(Keys):
         default=None,
         description="The folder of the files that need a password; left out, beside output, with .private behind it.",
     )
-    fetch: FetchKeys = Field(default=FetchKeys(), description="Defaults for every source.")
-    pages: Annotated[PagesKeys | None, BeforeValidator(_switched)] = Field(
-        default=PagesKeys(), description="HTML pages of what is published; false for none."
+    fetch: FetchKeys = _section("Defaults for every source.")
+    pages: Annotated[PagesKeys | None, BeforeValidator(_switched)] = _section(
+        "HTML pages of what is published; false for none."
     )
-    server: ServerKeys = Field(default=ServerKeys(), description="Where feedmill's own server listens.")
-    push: PushKeys = Field(default=PushKeys(), description="News that nobody has to ask for (WebSub).")
+    server: ServerKeys = _section("Where feedmill's own server listens.")
+    push: PushKeys = _section("News that nobody has to ask for (WebSub).")
     stories: Flag = Field(
         default=True, description="Whether a story that several sources tell is shown once, with the others named."
     )
