@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import yaml
@@ -46,9 +47,9 @@ def load(text: str, *, plain: bool = False) -> Marked:
     text = text.removeprefix("\ufeff")
     if stray := _UNPRINTABLE.search(text):
         raise YamlError(_line_at(text, stray.start()), _unprintable(stray[0]))
-    builder = _Builder(_events(text), _plain_text if plain else _core_value)
-    value = builder.document()
-    return Marked(value, builder.lines)
+    with _told():
+        builder = _Builder(_events(text), _plain_text if plain else _core_value)
+        return Marked(builder.document(), builder.lines)
 
 
 class _Builder:
@@ -247,8 +248,13 @@ _BEYOND = re.compile(r"\\U00[01][0-9A-F]{5}")
 def _events(text: str) -> Iterator[Any]:
     pairs: dict[str, str] = {}  # YAML's escape for each that was JSON's
     joined = _PAIR.sub(lambda pair: _remembered(pair, pairs), text)
-    for event in _parsed(joined):
-        if pairs and isinstance(event, yaml.ScalarEvent) and event.style != '"':  # no escapes there, only text
+    events = iter(PARSER(joined).get_event, None)
+    return _unescaped(events, pairs) if pairs else events
+
+
+def _unescaped(events: Iterator[Any], pairs: dict[str, str]) -> Iterator[Any]:
+    for event in events:
+        if isinstance(event, yaml.ScalarEvent) and event.style != '"':  # no escapes there, only text
             event.value = _BEYOND.sub(lambda escape: pairs.get(escape[0], escape[0]), event.value)
         yield event
 
@@ -260,13 +266,17 @@ def _remembered(pair: re.Match[str], pairs: dict[str, str]) -> str:
     return escape
 
 
-def _parsed(text: str) -> Iterator[Any]:
+@contextmanager
+def _told() -> Iterator[None]:
+    """The parser's errors in our words."""
     try:
-        yield from yaml.parse(text, Loader=PARSER)
+        yield
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = str(getattr(error, "problem", None) or "no YAML")
         raise YamlError(mark.line + 1 if mark else 1, _in_plain_words(problem)) from None
+    except YamlError:
+        raise
     except (ValueError, OverflowError):  # of the Python parser: an escape beyond Unicode
         raise YamlError(1, "an escape that is no character") from None
 

@@ -203,7 +203,7 @@ def _derived_name(keys: SourceKeys, secrets: tuple[str, ...]) -> str:
     return replace(DEFAULTS, secrets=secrets).redact(name)
 
 
-_SHARED = tuple(key for key in RequestKeys.model_fields if key not in {"headers", "cookies", "documents"})
+_SHARED = RequestKeys.model_fields.keys() - {"headers", "cookies", "documents"}
 
 
 def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, ...], folder: Folder) -> records.Source:
@@ -237,7 +237,8 @@ def _defaults(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> records
 
 
 def _given(keys: RequestKeys) -> dict[str, Any]:
-    return {key: value for key in _SHARED if (value := getattr(keys, key)) is not None}
+    written = _SHARED & keys.model_fields_set
+    return {key: value for key in written if (value := getattr(keys, key)) is not None}
 
 
 def _documents(*levels: RequestKeys) -> records.KeptDocuments:

@@ -41,12 +41,10 @@ def secrets(tree: object) -> Iterator[str]:
     """Every value of the environment that went into `tree`."""
     if isinstance(tree, FromEnvironment):
         yield from tree.secrets
-    elif isinstance(tree, dict):
-        for part in tree.values():
-            yield from secrets(part)
-    elif isinstance(tree, list):
-        for part in tree:
-            yield from secrets(part)
+    elif isinstance(tree, dict | list):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            if isinstance(part, FromEnvironment | dict | list):  # most is plain text
+                yield from secrets(part)
 
 
 def _text(written: str, environ: Mapping[str, str]) -> FromEnvironment:
