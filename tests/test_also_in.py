@@ -11,9 +11,9 @@ import pytest
 from clocks import Clock
 from feeds import pipeline
 from feeds.pipeline import preparing
+from ferry import HOUR, LINK, NAMES, arrive, item, serve
 from mill import Mill
 from storage import Store, open_store
-from test_stories import HOUR, LINK, NAMES, arrive, item, serve
 
 PATH = "q7zr0w2m9k4x8v1t5n3b"
 CONFIG = """

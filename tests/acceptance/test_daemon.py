@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from command import Feedmill
 from pulse import DEADLINE, Daemon, until
 from webserver import Origin
+
+from postgres import Postgres
 
 
 def rss(*titles: str) -> str:
@@ -126,20 +127,18 @@ def test_a_second_daemon_on_the_same_store_says_so_and_ends_and_may_begin_once_t
     assert titles(mill) == {"Rye"}
 
 
-def test_a_second_daemon_is_refused_on_postgresql_too(mill: Feedmill, postgres: Any) -> None:
-    postgres.psql("CREATE SCHEMA daemons;")
-    address = postgres.get_uri().replace("postgresql://", "postgresql+psycopg://") + "&options=-csearch_path%3Ddaemons"
-    config(mill, more=f"database: '{address}'")
-    first = Daemon(mill, tick=1)
-    first.until_healthy()
-    second = Daemon(mill)
-    assert second.end() == 1
-    assert "at work on this store already" in second.log
-    assert first.stop() == 0
-    third = Daemon(mill)
-    third.wait_for("running")
-    assert third.stop() == 0
-    postgres.psql("DROP SCHEMA daemons CASCADE;")
+def test_a_second_daemon_is_refused_on_postgresql_too(mill: Feedmill, postgres: Postgres) -> None:
+    with postgres.schema() as address:
+        config(mill, more=f"database: '{address}'")
+        first = Daemon(mill, tick=1)
+        first.until_healthy()
+        second = Daemon(mill)
+        assert second.end() == 1
+        assert "at work on this store already" in second.log
+        assert first.stop() == 0
+        third = Daemon(mill)
+        third.wait_for("running")
+        assert third.stop() == 0
 
 
 def test_a_taken_port_ends_it_with_1_says_what_helps_and_leaves_no_lease(mill: Feedmill) -> None:

@@ -9,6 +9,14 @@ from typing import Any
 import pytest
 from served import Served
 
+from feeds.logs import log
+
+
+@pytest.fixture(autouse=True)
+def told() -> None:
+    """What captures events finds their log as it stays: the first event would configure it anew."""
+    log.prepare()
+
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:

@@ -16,6 +16,7 @@ from storing import save, titles
 
 from builders import article
 from feeds.errors import StoreError
+from postgres import Postgres
 from storage import Store, backup, claims, open_store, sources
 from storage.backup import back_up
 
@@ -239,9 +240,8 @@ def _counted(path: Path) -> int:
     return int(number)
 
 
-def test_on_postgresql_its_own_means_are_named_without_a_password(postgres: Any, tmp_path: Path):
-    uri = postgres.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    store = open_store(f"{uri}&options=-csearch_path%3Dpublic")
+def test_on_postgresql_its_own_means_are_named_without_a_password(postgres: Postgres, tmp_path: Path):
+    store = open_store(postgres.address("public"))
     with pytest.raises(StoreError) as refusal:
         back_up(store, tmp_path / "copy of it.db")
     store.close()

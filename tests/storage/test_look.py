@@ -9,6 +9,7 @@ from sqlalchemy import text
 from storing import of
 
 from feeds.errors import StoreError
+from postgres import Postgres
 from storage import look, open_store, sources
 
 
@@ -53,6 +54,5 @@ def test_a_look_at_what_is_no_address_or_no_database_is_an_error_in_words(tmp_pa
         look(f"sqlite:///{tmp_path}/feedmill.db")
 
 
-def test_a_look_at_a_database_of_postgresql_without_our_tables_finds_nothing(postgres):
-    uri = postgres.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    assert look(f"{uri}&options=-csearch_path%3Dnowhere") is None
+def test_a_look_at_a_database_of_postgresql_without_our_tables_finds_nothing(postgres: Postgres):
+    assert look(postgres.address("nowhere")) is None

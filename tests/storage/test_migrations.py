@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -44,31 +45,46 @@ def test_the_schema_we_open_is_the_newest_there_is():
     assert migrating.head() == SCHEMA
 
 
-def test_a_migrated_database_has_the_tables_that_the_code_expects(store: Store):
+def migrate(engine: Engine) -> None:
+    """Make an empty database what an old one becomes, one revision after the other."""
+    with engine.begin() as db:
+        migrating.upgrade(db, SCHEMA, address="old")
+
+
+def test_a_new_database_has_the_tables_that_the_code_expects_and_nothing_to_migrate(store: Store):
     with store.begin() as db:
-        options = {"compare_type": True, "include_object": is_compared}
-        assert compare_metadata(MigrationContext.configure(db, opts=options), metadata) == []
+        context = MigrationContext.configure(db, opts={"compare_type": True, "include_object": is_compared})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_heads() == (SCHEMA,)
+        migrating.upgrade(db, SCHEMA, address="new")
 
 
-def test_a_migrated_file_has_the_same_schema_as_one_made_of_the_tables(tmp_path: Path):
-    opened = open_store(f"sqlite:///{tmp_path}/migrated.db")
-    fresh = create_engine(f"sqlite:///{tmp_path}/fresh.db")
-    metadata.create_all(fresh)
-    assert schema(opened._engine) == schema(fresh)
-    fresh.dispose()
-    opened.close()
+def test_a_migrated_file_has_the_same_schema_as_a_new_one(tmp_path: Path):
+    open_store(f"sqlite:///{tmp_path}/new.db").close()
+    new, migrated = (create_engine(f"sqlite:///{tmp_path}/{name}.db") for name in ("new", "migrated"))
+    migrate(migrated)
+    assert schema(migrated) == schema(new)
+    for engine in (new, migrated):
+        engine.dispose()
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_a_migrated_postgresql_has_the_same_indexes_as_one_made_of_the_tables(store: Store):
-    query = text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()")
+def test_a_migrated_postgresql_has_the_same_schema_as_a_new_one(store: Store):
+    indexes = text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1")
+    columns = text(
+        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns "
+        "WHERE table_schema = current_schema() ORDER BY 1, 2"
+    )
+    keys = text(
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE connamespace = current_schema()::regnamespace AND contype <> 'n' ORDER BY 1, 2"  # which columns tell
+    )
     with store.begin() as db:
-        migrated = {name: definition for name, definition in db.execute(query) if not name.startswith("alembic")}
+        new = [db.execute(each).all() for each in (indexes, columns, keys)]
         metadata.drop_all(db)
-        metadata.create_all(db)
-        assert {
-            name: definition for name, definition in db.execute(query) if not name.startswith("alembic")
-        } == migrated
+        db.execute(text("DROP TABLE alembic_version"))
+        migrating.upgrade(db, SCHEMA, address="old")
+        assert [db.execute(each).all() for each in (indexes, columns, keys)] == new
 
 
 def test_what_an_older_feedmill_stored_is_there_after_a_migration(tmp_path: Path):
@@ -108,7 +124,17 @@ def test_a_database_of_a_newer_feedmill_is_refused_in_plain_words(store: Store):
     assert store.address in str(refusal.value)
 
 
-def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path):
+def test_two_that_open_a_new_database_at_once_make_it_once(tmp_path: Path):
+    address = f"sqlite:///{tmp_path}/feedmill.db"
+    with ThreadPoolExecutor(8) as pool:
+        for opened in pool.map(open_store, [address] * 8):
+            opened.close()
+    with sqlite3.connect(tmp_path / "feedmill.db") as db:
+        assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [(SCHEMA,)]
+    db.close()
+
+
+def test_a_database_that_cannot_be_made_leaves_the_file_as_it_was(tmp_path: Path):
     with sqlite3.connect(tmp_path / "other.db") as other:
         other.execute("CREATE TABLE shelves (books TEXT)")  # of another program
     other.close()

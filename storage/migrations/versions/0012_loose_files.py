@@ -15,3 +15,5 @@ def upgrade() -> None:
         sa.Column("modified", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("path", name="pk_loose_files"),
     )
+    if op.get_bind().dialect.name == "postgresql":  # as it is called in a new database
+        op.execute("ALTER TABLE categories RENAME CONSTRAINT categories_source_id_fkey TO fk_categories_source_id")
