@@ -11,7 +11,8 @@ from feeds.publishing import opml
 @click.command("export")
 @click.pass_obj
 def command(context: Context) -> None:
-    """Write the sources on the web as OPML 2.0 to standard output. An address that holds a secret is left out."""
+    """Write the config's sources on the web as OPML 2.0 to standard output. Left out, and told, are addresses that
+    hold a secret, and lists of sources: what these name stands in the published subscriptions.opml."""
     settings = context.settings
     listed, left_out = opml.sources(settings.sources)
     for reason in left_out:
