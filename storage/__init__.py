@@ -220,16 +220,20 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin_log(connection: sqlite3.Connection) -> None:
     # Of those who open a new file at the same moment, all but one are refused at once, whatever their busy timeout: it
     # counts for a transaction, so that is what waits here. Whoever comes after the first finds nothing to do.
+    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
     for _attempt in range(MOST_AT_ONCE):
+        connection.execute("PRAGMA busy_timeout = 0")  # for a reader it would count, and a hundred times
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
         else:
             return
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {patience}")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
     connection.execute("PRAGMA journal_mode = WAL")
 
 

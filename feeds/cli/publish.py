@@ -23,7 +23,7 @@ def command(context: Context, names: tuple[str, ...]) -> None:
         categories = tuple(by_name[name] for name in known(names, by_name, "category", "categories"))
     publications = pipeline.publish(store, settings, categories, force=True)
     if not names:
-        pipeline.report(store, settings, now=SystemClock().now())
+        pipeline.report(store, settings, now=SystemClock().now(), force=True)
     pipeline.ping(store, settings, clock=SystemClock())
     changed = sum(publication.changed for publication in publications)
     if context.verbosity >= 0:

@@ -122,7 +122,7 @@ def _publish(
     is_thorough: bool = False,
 ) -> None:
     settings = site.settings
-    work.take(partial(_publish_lists, store, site))
+    work.take(partial(_publish_lists, store, site, force=force))
     work.take(partial(_put_assets, settings, site.made.assets))
     is_swept, sweep = True, None
     if privacy.former(settings, site.standing) or any(each.is_to_be_swept for each in site.editions(site.private)):
@@ -171,7 +171,7 @@ def _linked(store: Store) -> Mapping[int, Collection[int]]:
         return archiving.linked(db)
 
 
-def _publish_lists(store: Store, site: Site) -> list[Publication]:
+def _publish_lists(store: Store, site: Site, *, force: bool) -> list[Publication]:
     """The sources and the feeds as OPML; only those that moved are told."""
     settings = site.settings
     listed, _left_out = opml.sources(source for source in settings.sources if source.name not in site.hidden.sources)
@@ -180,7 +180,7 @@ def _publish_lists(store: Store, site: Site) -> list[Publication]:
     files = {
         path: Loose(shows=(title, found), write=partial(opml.write, title, found)) for path, found in lists.items()
     }
-    return put_loose(store, settings, files)
+    return put_loose(store, settings, files, force=force)
 
 
 def _retire(store: Store, site: Site, is_stopping: Callable[[], bool]) -> list[Publication]:

@@ -32,8 +32,11 @@ class Loose(Struct, frozen=True, kw_only=True):
         return digest_of(__version__, self.shows)
 
 
-def put_loose(store: Store, settings: Settings, files: Mapping[str, Loose]) -> list[Publication]:
-    """Put files, by path, as far as they are due; whoever calls it is `writing`. Only those that moved are told.
+def put_loose(
+    store: Store, settings: Settings, files: Mapping[str, Loose], *, force: bool = False
+) -> list[Publication]:
+    """Put files, by path, as far as they are due, or all with `force`; whoever calls it is `writing`. Only those that
+    moved are told.
 
     Raises OutputError where one cannot be written, after the others.
     """
@@ -43,7 +46,8 @@ def put_loose(store: Store, settings: Settings, files: Mapping[str, Loose]) -> l
     due = {
         path: file
         for path, file in files.items()
-        if (modified := output.modified(tree, path)) is None
+        if force
+        or (modified := output.modified(tree, path)) is None
         or before.get(path) != Made(of=file.digest, modified=modified)
     }
     done = put(tree, {path: file.write for path, file in due.items()})

@@ -41,10 +41,11 @@ class Need(Struct, frozen=True, kw_only=True):
     help: str
 
 
-def report(store: Store, settings: Settings, *, now: datetime) -> bool:
+def report(store: Store, settings: Settings, *, now: datetime, force: bool = False) -> bool:
     """Write the report feed; with a new report in it, where the last one is a week old and a source needs a person.
 
-    `settings` are complete. True if there is a new report. The same reports give the same bytes.
+    `settings` are complete. True if there is a new report. The same reports give the same bytes; with `force` they are
+    written again even where nothing has moved.
     """
     found = _new_report(store, settings, now.replace(microsecond=0))
     if found:
@@ -53,17 +54,17 @@ def report(store: Store, settings: Settings, *, now: datetime) -> bool:
             if found:
                 reports.add(db, found)
     with output.writing(settings.output):
-        write(store, settings)
+        write(store, settings, force=force)
     return found is not None
 
 
-def write(store: Store, settings: Settings) -> None:
+def write(store: Store, settings: Settings, *, force: bool = False) -> None:
     """Write the report feed from what is stored; whoever calls it is `writing`. Sources that stand in a private
     category are in none of its reports, also in those from before."""
     with store.read() as db:
         kept = reports.newest(db)
     feed = _feed(settings, _without(kept, privacy.hidden(settings).sources))
-    put_loose(store, settings, {PATH: Loose(shows=feed, write=partial(WRITERS["atom.xml"], feed))})
+    put_loose(store, settings, {PATH: Loose(shows=feed, write=partial(WRITERS["atom.xml"], feed))}, force=force)
 
 
 def _without(kept: tuple[Report, ...], hidden: Set[str]) -> tuple[Report, ...]:

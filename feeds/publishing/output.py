@@ -61,7 +61,7 @@ def put(folder: Path, path: str, content: bytes) -> Publication:
 
 
 def is_whole(folder: Path, path: str) -> bool:
-    """Whether a published file is there, with the variants that belong beside it."""
+    """Whether a published file is there, with the variants that belong beside it and no others."""
     return modified(folder, path) is not None
 
 
@@ -74,8 +74,8 @@ def modified(folder: Path, path: str) -> int | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    wanted = COMPRESSORS if is_worth_while(target, status.st_size) else {}
-    return status.st_mtime_ns if all(_modified(target + suffix) == status.st_mtime_ns for suffix in wanted) else None
+    beside = status.st_mtime_ns if is_worth_while(target, status.st_size) else None  # None: there are to be none
+    return status.st_mtime_ns if all(_modified(target + suffix) == beside for suffix in COMPRESSORS) else None
 
 
 def are_there(folder: Path, paths: Iterable[str]) -> bool:

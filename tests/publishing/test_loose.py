@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -74,12 +75,29 @@ def test_one_that_is_not_as_it_was_left_is_made_again(store: Store, tmp_path: Pa
     publish(store, settings_of(tmp_path))
     before = {each: content for each, (content, _modified) in seen(tmp_path).items()}
     file = tmp_path / "public" / path
-    file.write_bytes(before[path].replace(b"mill", b"MILL"))
+    file.write_bytes(before[path].replace(b"Mill", b"MILL"))
     publish(store, settings_of(tmp_path))
     assert {each: content for each, (content, _modified) in seen(tmp_path).items()} == before
     file.unlink()
     publish(store, settings_of(tmp_path))
     assert file.read_bytes() == before[path]
+
+
+def test_forced_they_are_made_whatever_the_files_look_like(store: Store, tmp_path: Path) -> None:
+    read = settings_of(tmp_path)
+    publish(store, read)
+    before = seen(tmp_path)
+    for path, (content, modified) in before.items():
+        file = tmp_path / "public" / path
+        file.write_bytes(content.replace(b"Mill", b"MILL"))  # as a disk's fault does, which leaves the time
+        os.utime(file, ns=(modified, modified))
+    publish(store, read)
+    assert all(b"MILL" in content for content, _modified in seen(tmp_path).values())
+    pipeline.publish(store, read, force=True)
+    pipeline.report(store, read, now=MONDAY, force=True)
+    assert {path: content for path, (content, _modified) in seen(tmp_path).items()} == {
+        path: content for path, (content, _modified) in before.items()
+    }
 
 
 def test_a_variant_that_is_lost_is_made_again(store: Store, tmp_path: Path) -> None:
@@ -89,6 +107,14 @@ def test_a_variant_that_is_lost_is_made_again(store: Store, tmp_path: Path) -> N
     variant.unlink()
     publish(store, settings_of(tmp_path, CONFIG + SOURCES))
     assert variant.read_bytes() == content
+
+
+def test_a_variant_that_does_not_belong_there_is_removed(store: Store, tmp_path: Path) -> None:
+    publish(store, settings_of(tmp_path))
+    stray = tmp_path / "public/subscriptions.opml.gz"  # of a longer list, by a process that died over it
+    stray.write_bytes(b"names what is private now")
+    publish(store, settings_of(tmp_path))
+    assert not stray.exists()
 
 
 def test_those_of_another_folder_are_made_there(store: Store, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,19 @@ def test_two_that_open_a_new_database_at_once_make_it_once(tmp_path: Path):
     with sqlite3.connect(tmp_path / "feedmill.db") as db:
         assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [(SCHEMA,)]
     db.close()
+
+
+def test_a_file_that_somebody_reads_all_the_time_is_waited_for_once(tmp_path: Path):
+    with sqlite3.connect(tmp_path / "restored.db", isolation_level=None) as reader:  # as a backup is: without a log
+        reader.execute("CREATE TABLE notes (words TEXT)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM notes").fetchall()
+        begun = time.monotonic()
+        with pytest.raises(StoreError, match="database is locked"):
+            open_store(f"sqlite:///{tmp_path}/restored.db?timeout=0.3")
+        tries = (time.monotonic() - begun) / 0.3
+    reader.close()
+    assert tries < 30  # a hundred, were each try to wait
 
 
 def test_a_database_that_cannot_be_made_leaves_the_file_as_it_was(tmp_path: Path):
