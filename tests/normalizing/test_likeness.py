@@ -6,8 +6,10 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import mul
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 from builders import MONDAY, article
 from feeds.normalizing.likeness import bands, is_same_story, title_key
 from feeds.normalizing.links import comparable
-from feeds.normalizing.tellings import MAX_TOKENS, Telling, telling, telling_of, tokens_of
+from feeds.normalizing.tellings import MAX_TOKENS, Telling, shingles, telling, telling_of, tokens_of
 
 PAIRS = sorted((Path(__file__).parent.parent / "pairs").glob("*.jsonl"))
 
@@ -143,6 +145,16 @@ def test_bands_are_for_ever():
         2522988105822782464,
         6166757613344060276,
     )
+
+
+@pytest.mark.parametrize(("text", "factors"), [(CRANE, (1, 8, 15)), (BRIDGE, (1, 3, 5, 15))])
+def test_a_shingle_adds_the_hashes_of_what_follows_each_other(text, factors):
+    tokens = of(text).tokens
+    hashes = [crc32(token.encode()) for token in tokens]
+    runs = zip(*(hashes[at:] for at in range(len(factors))), strict=False)
+    assert shingles(tokens) == [sum(map(mul, run, factors)) % 2**30 for run in runs]
+    assert len(shingles(tokens[: len(factors)])) == 1
+    assert not any(shingles(tokens[:length]) for length in range(len(factors)))
 
 
 def test_bands_fit_into_a_signed_column():
