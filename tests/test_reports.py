@@ -14,8 +14,8 @@ from sqlalchemy import event
 
 from builders import MONDAY, config
 from feeds import pipeline, settings
-from feeds.records import Rhythm, SourceState
-from storage import Store, articles, open_store, reports, sources
+from feeds.records import Rhythm, SourceState, Subscription
+from storage import Store, articles, lists, open_store, reports, sources
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 
@@ -93,6 +93,20 @@ def test_a_source_that_is_gone_is_told_with_since_when_and_what_would_help(mill:
     assert "<strong>gazette</strong>: gone (410 Gone), and not asked any more since 2026-10-31" in told
     assert "Give it a new url, or take it out of the config: feedmill remove gazette" in told
     assert mill.titles == ["1 source needs you: week 45 of 2026"]
+
+
+def test_one_that_a_list_names_is_mended_there(mill: Mill):
+    mill.text += '  - {name: friends, kind: opml, url: "https://friends.example/list.opml"}\n'
+    pipeline.prepare(mill.store, mill.settings)
+    with mill.store.begin() as db:
+        lists.replace_list(db, "friends", [Subscription(url="https://a.example/feed.xml")])
+    listed = pipeline.complete(mill.store, mill.settings)
+    pipeline.prepare(mill.store, listed)
+    with mill.store.begin() as db:
+        sources.record_all(db, [SourceState(name="a.example/feed", **GONE)])
+    pipeline.report(mill.store, listed, now=MONDAY)
+    told = feedparser.parse(mill.file.read_bytes()).entries[0].content[0].value
+    assert "Give it a new url in the list friends, or take it out there. feedmill fetch --force" in told
 
 
 def test_a_parked_one_and_one_that_fails_for_long_are_told_together(mill: Mill):

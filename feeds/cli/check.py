@@ -21,8 +21,10 @@ def command(context: Context) -> None:
         check_address(settings.database)
     except StoreError as error:
         raise SettingsError(f"{settings.place('database')}: {error}") from None
-    for warning in config.warnings(settings):
-        click.echo(f"feedmill: {warning}", err=True)
+    warnings = config.warnings(settings)
+    for warning in warnings:
+        click.echo(f"feedmill: warning: {warning}", err=True)
     listed = settings.categories
     categories = "every category found" if listed is None else showing.count(len(listed), "category", "categories")
-    click.echo(f"{settings.file}: good; {showing.count(len(settings.sources), 'source')}, {categories}")
+    but = f", but for {showing.count(len(warnings), 'warning')}" if warnings else ""
+    click.echo(f"{settings.file}: good{but}; {showing.count(len(settings.sources), 'source')}, {categories}")

@@ -57,7 +57,9 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
     is_first = not (output / "atom.xml").is_file()
     publications = _publish(context)  # behind the table, which an output that fails must not hide
     if context.verbosity >= 0 and not as_json:
-        _tell_where(publications, output, is_first=is_first)
+        click.echo(showing.written(publications, output), err=True)
+        if is_first:
+            _tell_what_next(output)
     failed = [refresh for refresh in refreshes if refresh.status == "failed"]
     for refresh in failed:
         click.echo(f"feedmill: {refresh.source}: {refresh.problem}", err=True)
@@ -98,12 +100,15 @@ def _with_progress(refreshes: Iterable[Refresh], total: int, *, is_quiet: bool) 
 
     columns = (TextColumn("fetching"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield from progress.track(refreshes, total=total)
+        for refresh in progress.track(refreshes, total=total):
+            if refresh.note:
+                progress.console.print(f"{refresh.source}: {_in_words(refresh)}", markup=False, highlight=False)
+            yield refresh
 
 
 def _in_words(refresh: Refresh) -> str:
     if refresh.status == "fetched":
-        return f"fetched, {refresh.new} new, {refresh.revised} revised"
+        return f"fetched, {refresh.note or f'{refresh.new} new, {refresh.revised} revised'}"
     return refresh.status
 
 
@@ -125,18 +130,14 @@ def _tell_when(waiting: Sequence[Refresh], *, is_forced: bool) -> None:
         click.echo(f"{len(waiting)} not due yet{when}; --force fetches them now", err=True)
 
 
-def _tell_where(publications: Sequence[Publication], output: Path, *, is_first: bool) -> None:
-    """How much was written; and once, what to do with it."""
-    changed = sum(publication.changed for publication in publications)
-    click.echo(f"{showing.count(changed, 'published file')} written, below {output}", err=True)
-    if is_first:
-        page = output / "index.html"
-        seen = f"{page} in a browser, or the feeds beside it" if page.is_file() else f"{output / 'atom.xml'}"
-        click.echo(
-            f"Next: open {seen} in a feed reader, or let a web server serve the folder, as `feedmill serve` does; "
-            "`feedmill categories` lists the feeds",
-            err=True,
-        )
+def _tell_what_next(output: Path) -> None:
+    page = output / "index.html"
+    seen = f"{page} in a browser, or the feeds beside it" if page.is_file() else f"{output / 'atom.xml'}"
+    click.echo(
+        f"Next: open {seen} in a feed reader, or let a web server serve the folder, as `feedmill serve` does; "
+        "`feedmill categories` lists the feeds",
+        err=True,
+    )
 
 
 def _json(refresh: Refresh) -> dict[str, Any]:
@@ -147,6 +148,7 @@ def _json(refresh: Refresh) -> dict[str, Any]:
         "revised": refresh.revised,
         "time": round(refresh.seconds, 3),
         "problem": refresh.problem,
+        "note": refresh.note,
         "next_fetch_at": showing.moment(refresh.next_fetch_at),
     }
 

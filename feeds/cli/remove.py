@@ -6,7 +6,8 @@ import click
 
 from feeds import pipeline
 from feeds import settings as config
-from feeds.cli import Context, known
+from feeds.cli import Context, known, showing
+from feeds.errors import NotFoundError
 from feeds.settings import editing
 
 
@@ -18,10 +19,18 @@ def command(context: Context, name: str) -> None:
     the published feeds and their pages go; the store keeps them, and they return if it is added again at the same
     address, whatever its name is then."""
     settings = context.settings
+    every = {source.name: source for source in context.complete.sources}
+    (name,) = known((name,), every, "source", "sources")
+    if parent := every[name].listed_by:
+        raise NotFoundError(
+            f"{name} is not in the config, but in the list {parent}: take it out there, "
+            f"or remove {parent} with all that it names"
+        )
     numbers = {source.name: number for number, source in enumerate(settings.sources)}
-    (name,) = known((name,), numbers, "source", "sources")
     context.change_config(editing.without_source(config.read_text(context.file), numbers[name]))
     click.echo(f"{name}: taken out of {context.file}", err=True)
     settings = context.complete
     pipeline.prepare(context.store, settings)
-    pipeline.publish(context.store, settings)
+    publications = pipeline.publish(context.store, settings)
+    if context.verbosity >= 0:
+        click.echo(showing.written(publications, settings.output), err=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import msgspec
 
-from feeds.records import Article, Source
+from feeds.records import Article, Publication, Source
 
 T = TypeVar("T")
 
@@ -18,6 +19,11 @@ T = TypeVar("T")
 def count(number: int, word: str, words: str = "") -> str:
     """`1 article`, `2 articles`; `words` where an s behind it does not make several."""
     return f"{number} {word if number == 1 else words or f'{word}s'}"
+
+
+def written(publications: Iterable[Publication], output: Path) -> str:
+    """How many files were written anew, and where."""
+    return f"{count(sum(each.changed for each in publications), 'published file')} written, below {output}"
 
 
 def show_json(values: Iterable[Mapping[str, Any]]) -> None:

@@ -33,10 +33,14 @@ def command(context: Context, as_json: bool) -> None:
         ("source", "last success", "next fetch", "failures", "problem", "location"),
         [
             (source.name, showing.short(state.last_success_at), _next(source, state), state.failures,
-             _problem(source, state, numbers.get(source.name), doubted.get(source.name)), source.location)
+             _problem(source, state, numbers.get(source.name), doubted.get(source.name)), _location(source))
             for source, state in both
         ],
     )  # fmt: skip
+
+
+def _location(source: Source) -> str:
+    return f"{source.location}, by {source.listed_by}" if source.listed_by else source.location
 
 
 def _next(source: Source, state: SourceState) -> str:
@@ -53,6 +57,7 @@ def _json(source: Source, state: SourceState, number: Number | None, dating: Dat
     return {
         "name": source.name,
         "location": source.location,
+        "list": source.listed_by,
         "categories": source.categories,
         "last_success": showing.moment(state.last_success_at),
         "next_fetch": showing.moment(state.next_fetch_at) if _is_asked_by_the_clock(source, state) else None,

@@ -118,9 +118,8 @@ class Transfer:
         name = urlsplit(self.url).hostname or ""
         if not self.source.proxy and not is_allowed(ip, port, self.source.allow_private_addresses, host=name):
             # Of a host's several addresses another one may be allowed: this counts only if none could be had.
-            self.refused_address = (
-                f"{name} is at {ip}, which is no public address; if that is meant, name it in allow_private_addresses"
-            )
+            what = f"{name} is no public address" if name == ip else f"{name} is at {ip}, which is no public address"
+            self.refused_address = f"{what}; if that is meant, name it in fetch: {{allow_private_addresses: [{name}]}}"
             return int(pycurl.SOCKET_BAD)
         return Socket(address.family, address.socktype, address.protocol)
 

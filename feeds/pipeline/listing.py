@@ -62,6 +62,7 @@ def _source(one: Subscription, parent: Source, defaults: Source, taken: set[str]
         name=names.unique(names.from_url(one.url), taken),
         kind="http",
         url=one.url,
+        listed_by=parent.name,
         categories=tuple(dict.fromkeys((*parent.categories, *one.categories))),
         timezone=parent.timezone,
         interval=parent.interval,

@@ -284,4 +284,5 @@ class Refreshing:
             revised=refresh.revised,
             seconds=round(refresh.seconds, 3),
             problem=refresh.problem,
+            **({"note": refresh.note} if refresh.note else {}),
         )

@@ -116,18 +116,20 @@ def _is_time(kept: tuple[Report, ...], now: datetime) -> bool:
 
 
 def _failing(source: Source, state: SourceState, now: datetime) -> Need | None:
-    remove = f"or take it out of the config: feedmill remove {source.name}"
+    where = f", or take it out of the config: feedmill remove {source.name}"
+    if source.listed_by:
+        where = f" in the list {source.listed_by}, or take it out there"
     if state.standing != "active":
         if not _stood(state.last_fetch_at, now, DAY):  # its first hour may be a mistake in the config
             return None
         why = f"{telling.not_asked(state)}{_said(state)}, and not asked any more"
-        help_ = f"Give it a new url, {remove}. feedmill fetch --force {source.name} asks once more."
+        help_ = f"Give it a new url{where}. feedmill fetch --force {source.name} asks once more."
         return _need(source, why, state.last_fetch_at, help_)
     is_accident = state.failures < (FAILURES if state.last_success_at else FAILURES_AT_FIRST)
     if is_accident or not _stood(state.last_success_at, now, WEEK):
         return None
     why = f"failed {state.failures} times in a row{_said(state)}"
-    return _need(source, why, state.last_success_at, f"Look at its address, {remove}.")
+    return _need(source, why, state.last_success_at, f"Look at its address{where}.")
 
 
 def _said(state: SourceState) -> str:

@@ -243,9 +243,8 @@ def store_list(store: Store, visit: Visit, *, now: datetime) -> Refresh:
         sources.record(db, learned)
         refresh = told(learned, "fetched", result.seconds)
         journal.record(db, [refresh], day=now.date())
-    return replace(
-        refresh, problem=learned.problem or f"{added} source{'' if added == 1 else 's'} more, {dropped} fewer"
-    )
+    has_moved = added or dropped
+    return replace(refresh, note=f"names {added} more, {dropped} fewer" if has_moved else "names what it did before")
 
 
 def store_failure(store: Store, visit: Visit, failure: FetchFailed, *, now: datetime) -> Refresh:

@@ -22,6 +22,7 @@ class Refresh(Struct, frozen=True, kw_only=True):
     fetch_seconds: float = 0.0  # of these, until the answer was complete
     size: int = 0  # bytes of the documents that came, after decompression
     problem: str = ""
+    note: str = ""  # what else came of it, in words
     next_fetch_at: datetime | None = None
     categories: tuple[str, ...] = ()  # whose feeds it touched
 

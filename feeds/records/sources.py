@@ -43,6 +43,7 @@ class Source(Discreet, frozen=True, kw_only=True):
     kind: str  # which of FETCHERS reads it: "http", "folder", or "opml": a list of sources on the web
     url: str = ""  # http(s) address without its user and password
     path: str = ""  # absolute file, folder or glob
+    listed_by: str = ""  # the list of sources that names it; "" where the config itself does
     base_url: str = ""  # what relative links of a file are relative to
     categories: tuple[str, ...] = ()
     timezone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))  # for dates that carry no zone

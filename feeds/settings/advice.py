@@ -6,6 +6,7 @@ import glob
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from feeds.settings.addresses import is_private
 from feeds.settings.building import Settings
@@ -40,7 +41,11 @@ def _private_hosts(settings: Settings) -> Iterator[str]:
     for index, source in enumerate(settings.sources):
         if source.url and not source.allow_private_addresses and is_private(source.url):
             where = settings.place("sources", index, "url")
-            yield f"{where}: a host of your own network is not asked; allow it with allow_private_addresses"
+            allowed = urlsplit(source.url).hostname
+            yield (
+                f"{where}: a host of your own network is not asked; to have it asked, name it in "
+                f"fetch: {{allow_private_addresses: [{shown(allowed)}]}}"
+            )
 
 
 def _uncategorized(settings: Settings) -> Iterator[str]:

@@ -103,9 +103,16 @@ class TestManners:
         feedmill.config(f"sources: [{{name: inside, url: '{url}'}}]", private=False)
         result = feedmill("fetch")
         assert result.code == 1
-        assert "no public address" in result.stderr
-        assert "allow_private_addresses" in result.stderr
+        assert "127.0.0.1 is no public address" in result.stderr
+        allowing = "fetch: {allow_private_addresses: [127.0.0.1]}"
+        assert allowing in result.stderr
         assert origin.requests == []
+        checked = feedmill("check")
+        assert (checked.code, "good, but for 1 warning; 1 source" in checked.stdout) == (0, True)
+        assert "feedmill: warning: " in checked.stderr
+        feedmill.config(f"sources: [{{name: inside, url: '{url}'}}]\n{allowing}", private=False)
+        assert feedmill("check").stderr == ""
+        assert feedmill("fetch").code == 0
         feedmill.config(
             f"sources: [{{name: inside, url: '{url}', allow_private_addresses: ['127.0.0.1:{origin.port}']}}]",
             private=False,

@@ -223,6 +223,7 @@ def test_a_list_of_sources_on_the_web_is_kept_in_sync(feedmill: Feedmill, origin
         (f"127.0.0.1:{origin.port}/one", "fetched", 1),
     ]
     assert "file:///etc/passwd is no http address" in first.objects[0]["problem"]
+    assert [line["note"] for line in first.objects] == ["names 1 more, 0 fewer", ""]
     (article,) = feedmill("articles", "--json").objects
     assert article["categories"] == ["Bread", "Planet"]
     assert origin.asked_for("/one.xml")[0]["Authorization"] is None  # the list's own is no business of theirs
@@ -255,5 +256,29 @@ def test_a_list_of_sources_on_the_web_is_kept_in_sync(feedmill: Feedmill, origin
         categories = feedmill("sources", "--json").objects[-1]["categories"]
         assert categories == ["Planet", "Bread"]  # nor does it move anything
     origin.serve("/list.opml", OPML.format(outline(two)))
-    feedmill("fetch", "--force", "friends")
+    again = feedmill("fetch", "--force", "friends")
+    assert "[1/1] friends: fetched, names 0 more, 1 fewer" in again.stderr
     assert [each["location"] for each in feedmill("sources", "--json").objects] == [url, two]
+
+
+def test_a_source_that_a_list_names_is_told_from_those_of_the_config(feedmill: Feedmill, origin: Origin) -> None:
+    one = origin.serve("/one.xml", ATOM.format("one"))
+    url = origin.serve("/list.opml", OPML.format(outline(one)))
+    feedmill.config(f"sources:\n  - {{name: friends, kind: opml, url: {url}}}\n")
+    seen = feedmill.on_a_terminal("fetch", env={"NO_COLOR": "1", "COLUMNS": "200"}).stdout
+    assert "friends: fetched, names 1 more, 0 fewer" in seen
+    name = f"127.0.0.1:{origin.port}/one"
+    assert [(each["name"], each["list"]) for each in feedmill("sources", "--json").objects] == [
+        ("friends", ""),
+        (name, "friends"),
+    ]
+    assert f"{one}, by friends" in feedmill("sources").stdout
+    before = config(feedmill)
+    refused = feedmill("remove", name)
+    assert refused.code == 1
+    assert f"{name} is not in the config, but in the list friends: take it out there" in refused.stderr
+    assert config(feedmill) == before
+    removed = feedmill("remove", "friends")
+    assert (removed.code, feedmill("sources", "--json").objects) == (0, [])
+    assert "published files written, below" in removed.stderr
+    assert "one" not in (feedmill.public / "atom.xml").read_text(encoding="utf-8")
