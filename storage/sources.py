@@ -26,7 +26,7 @@ _DATING = msgspec.json.Decoder(Dating)
 
 
 _PLAIN = (
-    "standing", "body_digest", "failures", "problem", "slowed", "slowed_at", "moved_to", "moved_since",
+    "standing", "body_digest", "site_url", "failures", "problem", "slowed", "slowed_at", "moved_to", "moved_since",
     "move_is_proven", "attempts", "last_fetch_at", "last_success_at", "last_new_at", "next_fetch_at",
 )  # fmt: skip
 STATE = tuple(sources.c[name] for name in ("name", "etag", "last_modified", "rhythm", *_PLAIN))
@@ -185,6 +185,12 @@ def record_visits(db: Connection, visits: Iterable[tuple[SourceState, SourceStat
 def dating(db: Connection, name: str) -> Dating:
     """How far the dates of a source can be believed."""
     return _DATING.decode(db.execute(_OF_NAME, {"_name": name}).scalar_one())
+
+
+def site_urls(db: Connection) -> dict[str, str]:
+    """Where the sites of the sources are, by name, as far as their documents said."""
+    rows = db.execute(select(sources.c.name, sources.c.site_url).where(sources.c.site_url != ""))
+    return {row.name: row.site_url for row in rows}
 
 
 def doubted(db: Connection, names: Collection[str] | None = None) -> dict[str, Dating]:

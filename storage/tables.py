@@ -58,6 +58,7 @@ sources = Table(
     Column("body_digest", PlainText, nullable=False, server_default=""),
     Column("standing", Text, nullable=False, server_default="active"),
     Column("rhythm", Text, nullable=False, server_default="{}"),  # JSON of the record
+    Column("site_url", PlainText, nullable=False, server_default=""),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("problem", PlainText, nullable=False, server_default=""),
     Column("slowed", Integer, nullable=False, server_default="0"),

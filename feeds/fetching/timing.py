@@ -117,6 +117,7 @@ def _succeeded(
         body_digest=seen.body_digest or state.body_digest,
         attempts=0,
         rhythm=seen.rhythm or state.rhythm,
+        site_url=seen.site_url or state.site_url,
         standing="active",
         failures=0,
         problem=seen.problem or still_wrong,

@@ -119,7 +119,8 @@ class Transfer:
         if not self.source.proxy and not is_allowed(ip, port, self.source.allow_private_addresses, host=name):
             # Of a host's several addresses another one may be allowed: this counts only if none could be had.
             what = f"{name} is no public address" if name == ip else f"{name} is at {ip}, which is no public address"
-            self.refused_address = f"{what}; if that is meant, name it in fetch: {{allow_private_addresses: [{name}]}}"
+            named = f'"{name}"' if ":" in name else name  # as YAML has it
+            self.refused_address = f"{what}; if that is meant, name it in fetch: {{allow_private_addresses: [{named}]}}"
             return int(pycurl.SOCKET_BAD)
         return Socket(address.family, address.socktype, address.protocol)
 

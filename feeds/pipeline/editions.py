@@ -17,7 +17,7 @@ from feeds.pipeline.site import Site, find, standing
 from feeds.publishing import opml, output
 from feeds.records import Category, Publication, replace
 from feeds.settings import Settings
-from storage import Store, archiving, shelves
+from storage import Store, archiving, shelves, sources
 
 
 def publish(
@@ -174,7 +174,10 @@ def _linked(store: Store) -> Mapping[int, Collection[int]]:
 def _publish_lists(store: Store, site: Site, *, force: bool) -> list[Publication]:
     """The sources and the feeds as OPML; only those that moved are told."""
     settings = site.settings
-    listed, _left_out = opml.sources(source for source in settings.sources if source.name not in site.hidden.sources)
+    with store.read() as db:
+        site_urls = sources.site_urls(db)
+    public = (source for source in settings.sources if source.name not in site.hidden.sources)
+    listed, _left_out = opml.sources(public, site_urls)
     title = settings.site.title
     lists = {"subscriptions.opml": listed, "feeds.opml": opml.feeds(map(site.about, site.public))}
     files = {

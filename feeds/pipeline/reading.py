@@ -15,7 +15,7 @@ from feeds.errors import ParseError
 from feeds.fetching import timing
 from feeds.logs import log
 from feeds.normalizing import categories as shelving
-from feeds.normalizing import dating, flooding, identity
+from feeds.normalizing import dating, flooding, identity, urls
 from feeds.pipeline.guarding import Guard, Guarded
 from feeds.pipeline.preparing import private_names
 from feeds.records import (
@@ -79,6 +79,7 @@ class Read(Struct, frozen=True, kw_only=True):
     gone: tuple[Alias, ...] = ()  # and of those that it held once
     bodies: tuple[Body, ...] = ()  # that could be read, their content left out
     rhythm: Rhythm | None = None
+    site_url: str = ""
     is_same: bool = False  # it has entries that we know
     unread: tuple[str, ...] = ()  # files and documents that could not be read, in words
     flaws: tuple[str, ...] = ()  # what was wrong with those that could be
@@ -128,6 +129,7 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose | None = 
         document=_packed(store, one, parsed, known, guarded, former),
         read_at=one.now,
         rhythm=_rhythm([document for _body, document in parsed]),
+        site_url=_site_url(one.source, parsed),
         is_same=bool(known or guarded.aliases),
         unread=(*answer.problems, *unread),
         flaws=(*left_out, *(each for _body, document in parsed for each in document.problems)),
@@ -209,6 +211,14 @@ def _with_secrets_of(source: Source, body: Body) -> Source:
     found = [secret for url in (body.url, body.self_url, body.hub) for secret in addresses.url_secrets(url)]
     hidden = {*source.secrets, *addresses.worth_hiding(found)}
     return replace(source, secrets=addresses.longest_first(hidden)) if found else source
+
+
+def _site_url(source: Source, parsed: Sequence[tuple[Body, Document]]) -> str:
+    """Where a source on the web says that its site is."""
+    if source.kind != "http" or not parsed:
+        return ""
+    body, document = parsed[0]
+    return urls.absolute(document.about.site_url, urls.absolute(document.base_url, body.url) or body.url)
 
 
 def _hub(source: Source, parsed: Sequence[tuple[Body, Document]]) -> tuple[str, str]:

@@ -145,6 +145,7 @@ def _learned(visit: Visit, read: Read, saved: saving.Saved, now: datetime) -> So
         log.info("could not be read", source=source.name, problem=source.redact(each))
     seen = Seen(
         rhythm=read.rhythm,
+        site_url=read.site_url,
         body_digest=digest(source, result.bodies),
         is_same=read.is_same,
         has_new=saved.new > 0,

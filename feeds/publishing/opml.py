@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from feeds.records import Feed, Source, Subscription
@@ -42,14 +43,20 @@ def write(title: str, subscriptions: Iterable[Subscription]) -> bytes:
     return document
 
 
-def sources(given: Iterable[Source]) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
-    """The sources that another program can ask; and in words, which are left out and why."""
+def sources(
+    given: Iterable[Source], site_urls: Mapping[str, str] = MappingProxyType({})
+) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
+    """The sources that another program can ask, with the addresses of their sites, by name, as far as they are known;
+    and in words, which are left out and why."""
     listed, left_out = [], []
     for source in given:
         if reason := _secrecy(source):
             left_out.append(f"{source.name}: left out, for {reason}")
         else:
-            listed.append(Subscription(url=source.url, title=source.name, categories=source.categories))
+            site_url = site_urls.get(source.name, "")
+            listed.append(
+                Subscription(url=source.url, title=source.name, site_url=site_url, categories=source.categories)
+            )
     return tuple(listed), tuple(left_out)
 
 

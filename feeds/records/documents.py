@@ -13,6 +13,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     """What a new document of a source taught, beside its entries."""
 
     rhythm: Rhythm | None = None
+    site_url: str = ""
     body_digest: str = ""
     is_same: bool = True  # it has entries that we know: this is still the same feed
     has_new: bool = False

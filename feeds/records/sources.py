@@ -116,6 +116,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     body_digest: str = ""  # of the last body that was read and stored
     stamps: Mapping[str, str] = field(default_factory=dict)  # of a folder's files already stored: path → stamp
     rhythm: Rhythm = Rhythm()
+    site_url: str = ""  # as its documents give it
     failures: int = 0  # failed refreshes in a row
     problem: str = ""  # the last problem, in words
     slowed: int = 0  # times it told us to ask less often, each a doubling of its interval

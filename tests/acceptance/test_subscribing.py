@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from command import Feedmill
@@ -282,3 +283,31 @@ def test_a_source_that_a_list_names_is_told_from_those_of_the_config(feedmill: F
     assert (removed.code, feedmill("sources", "--json").objects) == (0, [])
     assert "published files written, below" in removed.stderr
     assert "one" not in (feedmill.public / "atom.xml").read_text(encoding="utf-8")
+
+
+def test_the_published_list_says_where_the_sites_are_as_their_feeds_do(feedmill: Feedmill, origin: Origin) -> None:
+    def serve(link: str) -> None:
+        origin.serve("/feed.xml", f'<rss version="2.0"><channel><title>A</title><link>{link}</link></channel></rss>')
+
+    def site() -> str | None:
+        assert feedmill("fetch", "--force", env={"KEY": "open-sesame"}).code == 0
+        (one,) = ElementTree.parse(feedmill.public / "subscriptions.opml").iter("outline")
+        return one.get("htmlUrl")
+
+    feedmill.config(
+        f"sources: [{{name: a, url: '{origin.url('/feed.xml')}', headers: {{X-Key: '${{KEY}}'}}}}]",
+    )
+    serve("")
+    assert site() is None
+    serve("/here/")
+    assert site() == origin.url("/here/")
+    assert site() == origin.url("/here/")  # though nothing has moved
+    serve("javascript:alert(1)")
+    assert site() == origin.url("/here/")
+    serve("https://a.example/?as=open-sesame")
+    assert site() == "https://a.example/?as=***"
+    serve("https://a.example/new")
+    assert site() == "https://a.example/new"
+    feedmill.config("sources: [{name: a, url: 'http://127.0.0.1:9/feed.xml'}]")
+    assert feedmill("publish").code == 0
+    assert b"htmlUrl" not in (feedmill.public / "subscriptions.opml").read_bytes()
