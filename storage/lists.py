@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from feeds.records import Subscription
 from storage.tables import listed, sources
@@ -23,14 +23,17 @@ def add_to_list(db: Connection, source: str, subscriptions: Sequence[Subscriptio
 
 
 def replace_list(db: Connection, source: str, subscriptions: Sequence[Subscription]) -> tuple[int, int]:
-    """What a list names from now on; how many of it are new, and how many are no longer there."""
+    """What a list names from now on, what it named before under its old name; how many of it are new, and how many are
+    no longer there."""
     source_id = db.execute(select(sources.c.id).where(sources.c.name == source)).scalar_one()
-    before = set(db.scalars(select(listed.c.url).where(listed.c.source_id == source_id)))
+    rows_before = db.execute(select(listed.c.url, listed.c.name).where(listed.c.source_id == source_id))
+    before = {row.url: row.name for row in rows_before}
     db.execute(delete(listed).where(listed.c.source_id == source_id))
     rows = [
         {
             "source_id": source_id,
             "url": one.url,
+            "name": before.get(one.url, ""),
             "title": one.title,
             "categories": msgspec.json.encode(one.categories).decode(),
         }
@@ -39,15 +42,27 @@ def replace_list(db: Connection, source: str, subscriptions: Sequence[Subscripti
     if rows:
         db.execute(insert(listed), rows)
     after = {one.url for one in subscriptions}
-    return len(after - before), len(before - after)
+    return len(after - before.keys()), len(before.keys() - after)
+
+
+def keep_names(db: Connection, names: Mapping[str, str]) -> None:
+    """What the sources that lists name are called, by address."""
+    if not names:
+        return
+    rows = db.execute(select(listed.c.url, listed.c.name))
+    moved = {row.url: names[row.url] for row in rows if names.get(row.url, row.name) != row.name}
+    if moved:
+        naming = update(listed).where(listed.c.url == bindparam("_url")).values(name=bindparam("_name"))
+        db.execute(naming, [{"_url": url, "_name": name} for url, name in moved.items()])
 
 
 def lists(db: Connection) -> dict[str, tuple[Subscription, ...]]:
     """What every list names, by the list's source; in the order of addresses, which no new entry changes."""
     found: dict[str, list[Subscription]] = {}
-    columns = (sources.c.name, listed.c.url, listed.c.title, listed.c.categories)
+    columns = (sources.c.name.label("list"), listed.c.url, listed.c.name, listed.c.title, listed.c.categories)
     query = select(*columns).join(sources, sources.c.id == listed.c.source_id).order_by(sources.c.name, listed.c.url)
     for row in db.execute(query):
-        one = Subscription(url=row.url, title=row.title, categories=_CATEGORIES.decode(row.categories))
-        found.setdefault(row.name, []).append(one)
+        categories = _CATEGORIES.decode(row.categories)
+        one = Subscription(url=row.url, name=row.name, title=row.title, categories=categories)
+        found.setdefault(row.list, []).append(one)
     return {name: tuple(subscriptions) for name, subscriptions in found.items()}

@@ -100,6 +100,7 @@ listed = Table(  # what a source that is a list of sources names, as it said las
     metadata,
     Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
     Column("url", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False, server_default=""),  # of the source; "" until it has one
     Column("title", PlainText, nullable=False),
     Column("categories", PlainText, nullable=False),  # JSON
 )

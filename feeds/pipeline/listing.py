@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
 from feeds.records import Body, Source, Subscription, replace
@@ -23,15 +24,26 @@ def complete(store: Store, settings: Settings) -> Settings:
     with store.read() as db:
         lists = stored.lists(db)
     here = {source.url for source in settings.sources}
-    taken = {source.name for source in settings.sources}
-    added: list[Source] = []
+    found: dict[str, tuple[Subscription, Source]] = {}  # by address, with the list
     for name, parent in parents.items():
         for one in lists.get(name, ()):
             if one.url not in here:
-                here.add(one.url)
-                added.append(_source(one, parent, settings.defaults, taken))
-                taken.add(added[-1].name)
+                found.setdefault(one.url, (one, parent))
+    called = _names([one for one, _parent in found.values()], {source.name for source in settings.sources})
+    added = (_source(one, parent, settings.defaults, called[one.url]) for one, parent in found.values())
     return replace(settings, sources=(*settings.sources, *added))
+
+
+def _names(found: Sequence[Subscription], taken: Set[str]) -> dict[str, str]:
+    """What listed sources are called, by address: what they were called before, where nobody else is called so now."""
+    kept = {one.name: one.url for one in reversed(found) if one.name and one.name not in taken}
+    called = {url: name for name, url in kept.items()}
+    every = taken | kept.keys()
+    for one in found:
+        if one.url not in called:
+            called[one.url] = names.unique(names.from_url(one.url), every)
+            every.add(called[one.url])
+    return called
 
 
 def read_list(body: Body) -> Subscriptions:
@@ -55,11 +67,11 @@ def read_list(body: Body) -> Subscriptions:
     return replace(listed, found=tuple(good.values()), problems=tuple(problems), flaw=flaw)
 
 
-def _source(one: Subscription, parent: Source, defaults: Source, taken: set[str]) -> Source:
+def _source(one: Subscription, parent: Source, defaults: Source, name: str) -> Source:
     """A listed source: it is asked as its list is, and knows nothing of its list's passwords and privileges."""
     return replace(
         defaults,
-        name=names.unique(names.from_url(one.url), taken),
+        name=name,
         kind="http",
         url=one.url,
         listed_by=parent.name,

@@ -10,7 +10,7 @@ from feeds.normalizing import categories as shelving
 from feeds.pipeline.judging import judge, moves_with
 from feeds.records import Source
 from feeds.settings import Settings
-from storage import Store, articles, shelves, sources, stories
+from storage import Store, articles, lists, shelves, sources, stories
 
 
 def prepare(store: Store, settings: Settings) -> None:
@@ -27,6 +27,7 @@ def prepare(store: Store, settings: Settings) -> None:
     moved = []
     with store.begin() as db:
         sources.enroll(db, settings.sources)
+        lists.keep_names(db, {source.url: source.name for source in settings.sources if source.listed_by})
         keys: list[shelves.Key] = [*names, *(shelves.OfSource(source.name) for source in settings.sources)]
         only = None if settings.categories is None else names
         shelves.settle(db, keys, chosen=chosen, slugs=shelving.slugs, secret=secret, listed=only)

@@ -134,6 +134,7 @@ class Subscription(Struct, frozen=True, kw_only=True):
     """A source as another program's list names it."""
 
     url: str
+    name: str = ""  # that it has with us; "" until it has one
     title: str = ""
     site_url: str = ""
     categories: tuple[str, ...] = ()
