@@ -59,6 +59,7 @@ class Shelf(Struct, frozen=True, kw_only=True):
     settings_digest: str
     latest_archive: int  # the number of its newest archive document that holds something; 0: none
     has_archives: bool  # also such as hold nothing any more
+    is_empty: bool  # no article stands there now
 
     @property
     def was_private(self) -> bool:
@@ -240,6 +241,7 @@ _SHELVES = select(
     .scalar_subquery()
     .label("latest_archive"),
     exists().where(archives.c.category_id == table.c.id).label("has_archives"),
+    (~exists().where(shelved.c.category_id == table.c.id)).label("is_empty"),
 ).outerjoin(sources, sources.c.id == table.c.source_id)
 _SHELF = _SHELVES.where(table.c.id == bindparam("id"))
 _TOUCHED = _SHELVES.where(table.c.touched != table.c.written)
@@ -255,7 +257,7 @@ def _key(name: str | None, source: str | None) -> Key:
 
 
 def _shelf(row: Row[*tuple[Any, ...]]) -> Shelf:
-    row_id, name, source, slug, touched, written, settings_digest, latest_archive, has_archives = row
+    row_id, name, source, slug, touched, written, settings_digest, latest_archive, has_archives, is_empty = row
     return Shelf(
         id=row_id,
         key=_key(name, source),
@@ -265,4 +267,5 @@ def _shelf(row: Row[*tuple[Any, ...]]) -> Shelf:
         settings_digest=settings_digest,
         latest_archive=latest_archive or 0,
         has_archives=bool(has_archives),
+        is_empty=bool(is_empty),
     )

@@ -18,6 +18,7 @@ from feeds.publishing import opml, output
 from feeds.records import Category, Publication, replace
 from feeds.settings import Settings
 from storage import Store, archiving, shelves, sources
+from storage.shelves import Shelf
 
 
 def publish(
@@ -162,8 +163,13 @@ def _touched(store: Store, site: Site) -> list[Edition] | None:
         touched = shelves.touched(db, of_sources=bool(site.made.source.current))
     editions = {shelf.key: edition for shelf in touched if (edition := site.edition(shelf))}
     is_new = any(site.may_grow(shelf.key) for shelf in touched if shelf.key not in editions)
-    has_moved = any(shelf.slug != site.standing[shelf.key].slug for shelf in touched if shelf.key in editions)
+    has_moved = any(_shown(shelf) != _shown(site.standing[shelf.key]) for shelf in touched if shelf.key in editions)
     return None if is_new or has_moved else list(editions.values())
+
+
+def _shown(shelf: Shelf) -> tuple[str, bool]:
+    """What other pages show of it."""
+    return shelf.slug, shelf.is_empty
 
 
 def _linked(store: Store) -> Mapping[int, Collection[int]]:
@@ -179,7 +185,7 @@ def _publish_lists(store: Store, site: Site, *, force: bool) -> list[Publication
     public = (source for source in settings.sources if source.name not in site.hidden.sources)
     listed, _left_out = opml.sources(public, site_urls)
     title = settings.site.title
-    lists = {"subscriptions.opml": listed, "feeds.opml": opml.feeds(map(site.about, site.public))}
+    lists = {"subscriptions.opml": listed, "feeds.opml": opml.feeds(map(site.about, site.in_use))}
     files = {
         path: Loose(shows=(title, found), write=partial(opml.write, title, found)) for path, found in lists.items()
     }

@@ -43,6 +43,11 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         return tuple(each for each in self.every if each is None or not each.private)
 
     @property
+    def in_use(self) -> tuple[Category | None, ...]:
+        """Those of the public ones that readers are shown the way to."""
+        return _in_use(self.settings, self.public, self.standing)
+
+    @property
     def private(self) -> tuple[Category, ...]:
         return tuple(each for each in self.every if each and each.private)
 
@@ -157,6 +162,17 @@ def _every(settings: Settings, standing: Mapping[Key, Shelf]) -> tuple[Category 
     return (None, *sorted(found, key=lambda category: category.name))
 
 
+def _in_use(
+    settings: Settings, every: Sequence[Category | None], standing: Mapping[Key, Shelf]
+) -> tuple[Category | None, ...]:
+    """Without categories that were found once, as a misspelt one, and are found nowhere now. They keep their feeds, for
+    somebody may have subscribed."""
+    if settings.categories is not None:
+        return tuple(every)
+    configured = configured_categories(settings)
+    return tuple(c for c in every if c is None or c.name in configured or not standing[c.name].is_empty)
+
+
 def _of_sources(settings: Settings, standing: Mapping[Key, Shelf]) -> list[Shelf]:
     """The shelves of the sources that ever had an article, and are not hidden."""
     hidden = privacy.hidden(settings).sources
@@ -166,7 +182,8 @@ def _of_sources(settings: Settings, standing: Mapping[Key, Shelf]) -> list[Shelf
 
 
 def _directory(settings: Settings, every: Sequence[Category | None], standing: Mapping[Key, Shelf]) -> Directory:
-    of_categories = (_about(settings, each, each.slug) for each in every if each and not each.private)
+    in_use = _in_use(settings, every, standing)
+    of_categories = (_about(settings, each, each.slug) for each in in_use if each and not each.private)
     of_sources = (_about_source(settings, shelf) for shelf in _of_sources(settings, standing))
     return Directory(
         categories=tuple(Place(title=feed.title, url=feed.folder_url) for feed in of_categories),

@@ -251,3 +251,24 @@ def test_text_that_is_no_text_in_the_store_harms_no_file(mill: Mill) -> None:
     mill.publish()
     for path in ("news/atom.xml", "news/rss.xml", "news/feed.json"):
         assert b"abc" in mill.read(path)
+
+
+def test_a_category_that_is_found_nowhere_any_more_keeps_its_feed_and_nobody_is_shown_the_way_there(mill: Mill) -> None:
+    daemon = pipeline.Publisher(mill.store)
+    mill.save(article(guid="urn:x:3", own_categories=("Nesw",), categories=("News", "Nesw")))
+    daemon.publish(mill.settings, is_all=True)
+    assert [text for text, _url in outlines(mill.read("feeds.opml"))] == ["Evening Mill", "Nesw", "News", "Sound"]
+    assert b'nesw/"' in mill.read("index.html")
+    mill.save(article(guid="urn:x:3", categories=("News",)))
+    daemon.publish(settings := mill.settings, is_all=True)
+    listed = ["Evening Mill", "News", "Sound"]  # which a source names, though nothing stands there
+    mill.save(article(guid="urn:x:2", categories=("News",)))
+    daemon.publish(settings, is_all=False)
+    assert [text for text, _url in outlines(mill.read("feeds.opml"))] == listed
+    assert b'nesw/"' not in mill.read("index.html")
+    assert b'sound/"' in mill.read("index.html")
+    assert b"<entry" not in mill.read("nesw/atom.xml")
+    mill.save(article(guid="urn:x:4", categories=("News", "Nesw")))
+    daemon.publish(settings, is_all=False)
+    assert b'nesw/"' in mill.read("index.html")
+    assert b"<entry" in mill.read("nesw/atom.xml")
