@@ -39,7 +39,7 @@ from feeds.errors import StoreError, StoreUnavailableError
 _OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 _OURS_ON_SQLITE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.NotSupportedError)
 
-SCHEMA = "0014"  # Alembic's head revision; a test holds that it is
+SCHEMA = "0015"  # Alembic's head revision; a test holds that it is
 BUSY_SECONDS = 30  # how long a write waits for another process's
 # What is new touches indexes all over: with less the same pages of SQLite's are read and written again and again.
 CACHE_SIZE = 4_000_000  # bytes, for each connection

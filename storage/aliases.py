@@ -45,8 +45,8 @@ def recent(db: Connection, source: str) -> tuple[Article, ...]:
 
 
 def gone(db: Connection, source: str) -> tuple[Known, ...]:
-    """What is left of the articles of a source that went last: an address and a title."""
-    columns = (tombstones.c.guid, tombstones.c.url, tombstones.c.title, tombstones.c.path)
+    """What is left of the articles of a source that went last: an address, a title, a date."""
+    columns = (tombstones.c.guid, tombstones.c.url, tombstones.c.title, tombstones.c.path, tombstones.c.said)
     query = select(*columns).where(tombstones.c.source_id == id_of_source(db, source))
     rows = db.execute(query.order_by(tombstones.c.deleted_at.desc(), tombstones.c.guid).limit(GONE))
     return tuple(Known(**row._asdict(), raw_digest="", is_gone=True) for row in rows)

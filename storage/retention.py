@@ -103,7 +103,7 @@ def purge(
     return Pruned(articles=total, categories=dict(numbers), successors=successors)
 
 
-_BURIED = [articles.c[name] for name in ("id", "source_id", "guid", "atom_id", "url", "title", "path")]
+_BURIED = [articles.c[name] for name in (*tombstones.KEPT, "id", "published", "date_from")]
 
 
 def _places(db: Connection, some: Sequence[int]) -> dict[covering.Place, int | None]:

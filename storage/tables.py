@@ -240,6 +240,7 @@ tombstones = Table(  # of articles that were stored and are gone: an entry that 
     Column("url", PlainText, nullable=False),
     Column("title", PlainText, nullable=False),  # with url and path it tells the entry from others of the same guid
     Column("path", PlainText, nullable=False),
+    Column("said", UTCDateTime),  # the date that its source gave it; NULL: none, or it went before that was noted
     Column("categories", PlainText, nullable=False),  # JSON: the names of those it stood in
     Column("reason", Text, nullable=False),  # "purged" by retention, or "withdrawn" by a person
     Column("deleted_at", UTCDateTime, nullable=False),

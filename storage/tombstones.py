@@ -16,6 +16,8 @@ from storage.upserts import upsert
 
 Reason: TypeAlias = Literal["purged", "withdrawn"]  # by retention, by a person
 
+KEPT = ("source_id", "guid", "atom_id", "url", "title", "path")  # of an article, beside its date
+
 # Begins the categories of what the public is told nothing of: when it went it stood in private ones, whatever these are
 # now, or on no shelf (it was held, its source was out of the config); or it was hidden later. JSON ignores the space.
 _SECLUDED = "[ "
@@ -138,8 +140,9 @@ def bury(
             db,
             tombstones,
             [
-                {name: row[name] for name in ("source_id", "guid", "atom_id", "url", "title", "path")}
+                {name: row[name] for name in KEPT}
                 | {
+                    "said": row["published"] if row["date_from"] != "first-seen" else None,
                     "categories": _told(standing.get(row["id"], ()), is_public=row["id"] in public),
                     "reason": reason,
                     "deleted_at": now,

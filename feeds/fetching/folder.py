@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
 import threading
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from feeds.fetching.mailbox import Mailbox
 from feeds.records import Body, Fetched, FetchFailed, FetchResult, NotModified, Postponed, Source, SourceState
 
 _GLOB = frozenset("*?[")
+_UNREADY = "_drafts"  # where Jekyll and Hexo keep what is not to be published
+# What editors leave beside a text: copies from before, and what is not saved yet. And Hugo's pages about folders.
+_NO_ARTICLE = re.compile(r".*~|#.*#|.*\.(?:bak|orig|rej|swp|tmp)|_index\.(?:md|html)", re.IGNORECASE | re.DOTALL)
 # What lies beside articles and is none, though a text: nobody wants to be told that in each round.
 _BESIDE = frozenset({".css", ".scss", ".js", ".mjs", ".map", ".svg", ".csv", ".py", ".sh", ".lock"})
 _BEGIN_TEXT = (b"<", b"\0<", b"{", b"---", b"+++", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
@@ -91,16 +95,21 @@ def _files(path: Path) -> tuple[Path, list[Path]]:
     if path.is_dir():
         found = []
         for folder, folders, names in os.walk(path, onerror=_raise):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+            folders[:] = [name for name in folders if not name.startswith(".") and name != _UNREADY]
             files = (Path(folder, name) for name in names if not name.startswith("."))
-            found += [each for each in files if each.suffix.lower() not in _BESIDE]
+            found += [each for each in files if each.suffix.lower() not in _BESIDE and _may_be_one(each)]
         return path, sorted(found)
     if _GLOB.isdisjoint(str(path)) or path.exists():
         path.stat()  # tells what is wrong, if anything is
         return path.parent, [path]
     fixed = next(parent for parent in path.parents if _GLOB.isdisjoint(str(parent)))
     matches = glob.glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-    return fixed, sorted(Path(name) for name in matches if Path(name).is_file())
+    named = [Path(name) for name in matches if _UNREADY not in Path(name).relative_to(fixed).parts[:-1]]
+    return fixed, sorted(each for each in named if each.is_file() and _may_be_one(each))
+
+
+def _may_be_one(path: Path) -> bool:
+    return not _NO_ARTICLE.fullmatch(path.name)
 
 
 def _name(path: Path) -> str:

@@ -21,7 +21,7 @@ from msgspec import Struct
 from feeds.normalizing import likeness, links
 from feeds.normalizing.tellings import Telling, figures, telling_of, tokens_of
 from feeds.normalizing.text import text_of
-from feeds.records import Alias, Article, Known, replace
+from feeds.records import Alias, Article, Known, are_of_other_dates, replace
 
 MOST_COMPARED: Final = 20  # articles with a text that may be alike, the newest
 
@@ -96,7 +96,8 @@ def match(
 
 
 def match_gone(arrived: Sequence[Article], gone: Sequence[Known], *, present: Container[str]) -> tuple[Alias, ...]:
-    """Those of `arrived` that are articles which are gone, by address and title, or by a title that tells enough."""
+    """Those of `arrived` that are articles which are gone, by address and title, or by a title that tells enough, where
+    their dates do not say that it is a column's."""
     absent = [each for each in gone if each.guid not in present]
     found: dict[str, Alias] = {}
     by_page, by_title = _grouped(absent, _gone_page), _grouped(absent, lambda one: one.title)
@@ -107,7 +108,8 @@ def match_gone(arrived: Sequence[Article], gone: Sequence[Known], *, present: Co
             found[article.guid] = Alias(guid=article.guid, of=same[0].guid, reason="the same address and title")
             continue
         same = by_title.get(article.title, []) if article.title_key else []
-        if len(same) == 1 and len(arrived_by_title[article.title]) == 1:
+        is_alone = len(same) == 1 and len(arrived_by_title[article.title]) == 1
+        if is_alone and not are_of_other_dates(article.said, same[0].said):
             found[article.guid] = Alias(guid=article.guid, of=same[0].guid, reason="the same title")
     return tuple(found.values())
 

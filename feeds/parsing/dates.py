@@ -156,14 +156,14 @@ _ZONES: dict[float, str] = {
 }
 # fmt: on
 _HOURS_EAST = {name: hours for hours, names in _ZONES.items() for name in names.split()}
-_HALF = r"[ap]\.?\ ?m\b\.?|上午|下午|午前|午後|오전|오후"
-_AFTERNOON = ("p", "下午", "午後", "오후")
+_HALF = r"[ap]\.?\ ?m\b\.?|上午|下午|午前|午後|오전|오후|凌晨|清晨|早[上晨]|中午|傍晚|晚[上间間]"
+_AFTERNOON = ("p", "下午", "午後", "오후", "傍晚", "晚")
 _CLOCK = re.compile(
     rf"""
     (?:(?<=\d)T|\bat\b)?\ ?(?P<before>{_HALF})?\ ?
     (?<![\d:.+-])(?P<hour>\d\d?)
     (?:
-        \ ?[:h時时点點시]\ ?(?:(?P<minute>\d\d?)(?!\d))?
+        \ ?[:h時时点點시]\ ?(?:(?P<minute>\d\d?)(?!\d)|(?P<half_past>半))?
         (?:\ ?[:分분]\ ?(?:(?P<second>\d\d?)(?!\d)(?:[.,](?P<fraction>\d+)|\ ?[秒초])?)?)?
       | (?=\ ?[ap]\.?\ ?m\b)  # 3 PM
     )
@@ -182,13 +182,23 @@ def _at(day: datetime, clock: re.Match[str]) -> datetime:
     hour, minute, second = (int(clock[unit] or 0) for unit in ("hour", "minute", "second"))
     if (hour, minute, second) == (24, 0, 0):
         return day + timedelta(days=1)
+    if clock["half_past"]:
+        minute = 30
     half = clock["before"] or clock["after"]
     if half and hour <= 12:  # "15:04 PM" is seen, too
-        hour = hour % 12 + (12 if half.lower().startswith(_AFTERNOON) else 0)
+        hour = _in_half(hour, half)
     if second == 60:  # a leap second, for which Python has no room
         second = 59
     microsecond = int((clock["fraction"] or "")[:6].ljust(6, "0"))
     return day.replace(hour=hour, minute=minute, second=second, microsecond=microsecond)
+
+
+def _in_half(hour: int, half: str) -> int:
+    if half == "中午":  # about noon
+        return hour if hour >= 10 else hour + 12
+    if half.startswith("晚") and hour == 12:
+        raise ValueError("midnight of one day or of the next")
+    return hour % 12 + (12 if half.lower().startswith(_AFTERNOON) else 0)
 
 
 def _zoned(moment: datetime, clock: re.Match[str], zone: tzinfo) -> datetime:
@@ -242,9 +252,9 @@ def _year(text: str, now: datetime) -> int:
 
 
 _EAST_ASIAN = re.compile(
-    r"(?:(\d{4}|\d\d)|(令和|平成) ?(\d\d?|元)) ?[年년] ?(\d\d?) ?[月월] ?(\d\d?) ?[日号號일]?", re.ASCII
+    r"(?:(\d{4}|\d\d)|(令和|平成|民國|民国) ?(\d{1,3}|元)) ?[年년] ?(\d\d?) ?[月월] ?(\d\d?) ?[日号號일]?", re.ASCII
 )
-_YEAR_BEFORE = {"令和": 2018, "平成": 1988}
+_YEAR_BEFORE = {"令和": 2018, "平成": 1988, "民國": 1911, "民国": 1911}
 
 
 def _east_asian(words: str, now: datetime) -> datetime | None:

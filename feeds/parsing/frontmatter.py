@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _GUID = ("guid", "id", "uuid")
 _URL = ("permalink", "url", "link", "canonical_url", "canonicalurl", "canonical")
 _PUBLISHED = ("date", "published", "published_at", "publishdate", "pubdate", "created", "created_at")
+_NOT_BEFORE = ("publishdate",)  # Hugo's: when the article comes out, whatever date it shows
+_NOT_AFTER = ("expirydate",)
 _UPDATED = ("updated", "lastmod", "last_modified_at", "last_modified", "modified", "updated_at")
 _SUMMARY = ("description", "summary", "excerpt")
 _CATEGORIES = ("categories", "category")
@@ -65,7 +67,7 @@ _TOP_LEVEL = re.compile(r"(?P<start>[\w-]+:[ \t]+|[ \t]*-[ \t]+)(?P<value>\S.*?)
 
 
 def parse(text: str, *, url: str, base_url: str, zone: tzinfo, now: datetime, path: str = "") -> Document:
-    """A document of one entry, or of none where the article is a draft or encrypted.
+    """A document of one entry, or of none where the article is a draft, encrypted or expired.
 
     An article without a guid or address of its own is known by `path`, so that an edit is a revision.
     Raises ParseError with the line, where the front matter cannot be read.
@@ -78,8 +80,15 @@ def parse(text: str, *, url: str, base_url: str, zone: tzinfo, now: datetime, pa
         raise ParseError("the closing line of --- or +++ is missing; write it below the front matter") from error
     meta = {key.lower(): value for key, value in handler.load(front).items()}
     body = _BLANK_LINES.sub("", body).rstrip()  # and not its indentation, which may be that of code
-    entries = () if _is_unpublished(meta) else (_entry(meta, body, path=path, zone=zone, now=now),)
-    return Document(format="frontmatter", url=url, base_url=base_url, entries=entries)
+    if _is_unpublished(meta, zone, now):
+        return Document(format="frontmatter", url=url, base_url=base_url)
+    entry = _entry(meta, body, path=path, zone=zone, now=now)
+    written = _text(meta, _PUBLISHED)
+    is_lost = written and not entry.published and written.lower() != "true"
+    problem = f"date {written[:40]!r} cannot be read; write for instance 2026-11-02 09:00 +0800"
+    return Document(
+        format="frontmatter", url=url, base_url=base_url, entries=(entry,), problems=(problem,) if is_lost else ()
+    )
 
 
 class _Yaml(frontmatter.default_handlers.BaseHandler):
@@ -163,7 +172,7 @@ def _entry(meta: Mapping[str, Any], body: str, *, path: str, zone: tzinfo, now: 
         authors=tuple(_person(author) for author in _values(meta, _AUTHORS)),
         tags=tuple(Tag(term=tag) for value in _labels(meta, _TAGS, is_jekyll) for tag in _comma_separated(value)),
         categories=tuple(dict.fromkeys(str(name).strip() for name in _labels(meta, _CATEGORIES, is_jekyll))),
-        published=parse_date(_text(meta, _PUBLISHED), zone=zone, now=now),
+        published=_published(meta, zone, now),
         updated=parse_date(_text(meta, _UPDATED), zone=zone, now=now),
         url_date=date_in_address(path, zone=zone) or date_in_address(url, zone=zone),
         language=_text(meta, _LANGUAGE),
@@ -172,10 +181,18 @@ def _entry(meta: Mapping[str, Any], body: str, *, path: str, zone: tzinfo, now: 
     )
 
 
-def _is_unpublished(meta: Mapping[str, Any]) -> bool:
-    """Hexo and Hugo say `draft: true`, Jekyll `published: false`; Hexo encrypts what has a `password:`."""
-    is_draft = str(meta.get("draft")).lower() == "true" or str(meta.get("published")).lower() == "false"
-    return is_draft or bool(_text(meta, ("password",)))
+def _published(meta: Mapping[str, Any], zone: tzinfo, now: datetime) -> datetime | None:
+    dates = (parse_date(_text(meta, names), zone=zone, now=now) for names in (_PUBLISHED, _NOT_BEFORE))
+    return max(filter(None, dates), default=None)
+
+
+def _is_unpublished(meta: Mapping[str, Any], zone: tzinfo, now: datetime) -> bool:
+    """Hexo and Hugo say `draft: true`, Jekyll `published: false`; Hexo encrypts what has a `password:`; Hugo takes back
+    what has expired, and shows pages that are `headless` within others alone."""
+    says = {name for name in ("draft", "headless") if str(meta.get(name)).lower() == "true"}
+    is_draft = bool(says) or str(meta.get("published")).lower() == "false"
+    end = parse_date(_text(meta, _NOT_AFTER), zone=zone, now=now)
+    return is_draft or bool(_text(meta, ("password",))) or (end is not None and end <= now)
 
 
 def _html(body: str) -> str:

@@ -16,7 +16,17 @@ from feeds.records.answers import (
     Postponed,
     size_of,
 )
-from feeds.records.articles import AHEAD, Alias, Article, Copy, DateFrom, Known, Origin, Unnamed
+from feeds.records.articles import (
+    AHEAD,
+    Alias,
+    Article,
+    Copy,
+    DateFrom,
+    Known,
+    Origin,
+    Unnamed,
+    are_of_other_dates,
+)
 from feeds.records.base import Discreet, replace
 from feeds.records.documents import (
     Document,
@@ -99,6 +109,7 @@ __all__ = [
     "Unnamed",
     "Validators",
     "Verdict",
+    "are_of_other_dates",
     "replace",
     "size_of",
 ]

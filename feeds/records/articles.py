@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -46,6 +46,8 @@ class Unnamed(Struct, frozen=True, kw_only=True):
 
 
 AHEAD = "its source says %Y-%m-%dT%H:%M:%SZ, which had not come yet"  # the note of a date that was clamped
+
+SAME_DATE = timedelta(days=2)  # that the dates of one article may differ by, where it comes again
 
 DateFrom: TypeAlias = Literal["published", "updated", "url", "first-seen"]
 
@@ -104,6 +106,11 @@ class Article(Struct, frozen=True, kw_only=True):
         return self.held_at is not None and self.published > self.held_at
 
 
+def are_of_other_dates(one: datetime | None, other: datetime | None) -> bool:
+    """Whether two dates that sources gave can hardly be one article's. Where one is missing, nobody can tell."""
+    return one is not None and other is not None and abs(one - other) > SAME_DATE
+
+
 class Known(Struct, frozen=True, kw_only=True):
     """What the store holds of an article, as far as an entry must be compared with it."""
 
@@ -112,6 +119,7 @@ class Known(Struct, frozen=True, kw_only=True):
     title: str
     raw_digest: str
     path: str = ""
+    said: datetime | None = None  # the date that its source gave it, where it is gone and that is known
     is_gone: bool = False  # it was purged, or withdrawn: it is not to come back
     is_withdrawn: bool = False
 

@@ -103,6 +103,16 @@ def test_what_lies_beside_the_articles_and_is_none_is_left_out_unless_it_is_name
     assert names(fetch(f"{articles}/*.SVG")) == ["logo.SVG"]
 
 
+def test_what_is_not_ready_or_a_copy_that_an_editor_keeps_is_no_article(articles: Path) -> None:
+    for name in ("a.md~", "b.md.bak", "#b.md#", "b.md.orig", "_index.md", "_drafts/d.md", "sub/_drafts/deep/e.md"):
+        (articles / name).parent.mkdir(parents=True, exist_ok=True)
+        (articles / name).write_text("---\ntitle: Unready\n---\nDo not print")
+    assert names(fetch(articles)) == ["a.md", "b.md", "sub/c.txt"]
+    assert names(fetch(f"{articles}/**/*")) == ["a.md", "b.md", "sub/c.txt"]
+    assert names(fetch(articles / "_drafts")) == names(fetch(f"{articles}/_drafts/*.md")) == ["d.md"]  # if it is meant
+    assert names(fetch(articles / "a.md~")) == ["a.md~"]
+
+
 def test_a_picture_beside_the_articles_is_no_article(articles: Path) -> None:
     (articles / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
     (articles / "utf16.xml").write_bytes("<rss/>".encode("utf-16"))

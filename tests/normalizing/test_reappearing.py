@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -110,6 +110,20 @@ def test_what_is_gone_is_known_by_its_address_or_by_a_title_that_tells_enough():
         told(3, guid="new-3"),
     ]
     assert {one.guid: one.of for one in match_gone(came, gone, present=())} == {"new-1": "old-1", "new-2": "old-2"}
+
+
+def test_a_new_piece_of_a_column_is_not_the_one_of_its_title_that_is_gone():
+    came = told(1, guid="new", url="https://elsewhere.example/1")
+    said = came.said
+    assert said is not None
+
+    def is_found(of_the_gone: datetime | None) -> bool:
+        gone = Known(guid="old", url="", title=came.title, raw_digest="", said=of_the_gone, is_gone=True)
+        return bool(match_gone([came], [gone], present=()))
+
+    assert is_found(None)
+    assert is_found(said - timedelta(hours=30))
+    assert not is_found(said - timedelta(days=7))
 
 
 numbers = st.lists(st.integers(0, 60), unique=True, max_size=12)

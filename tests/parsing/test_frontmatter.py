@@ -230,3 +230,42 @@ def test_an_article_without_a_name_of_its_own_is_known_by_its_file() -> None:
 def test_front_matter_is_no_feed_over_http() -> None:
     with pytest.raises(ParseError, match="such files are read by `path:`"):
         parse(Body(content=b"---\ntitle: x\n---\n", url="https://mill.example/x.md"), source(), now=MONDAY)
+
+
+def test_a_date_that_cannot_be_read_is_told_with_one_that_can() -> None:
+    now, zone = MONDAY, ZoneInfo("Asia/Shanghai")
+
+    def problems(meta: str) -> tuple[str, ...]:
+        return frontmatter.parse(f"---\ntitle: x\n{meta}\n---\n", url="", base_url="", zone=zone, now=now).problems
+
+    assert problems("date: someday") == ("date 'someday' cannot be read; write for instance 2026-11-02 09:00 +0800",)
+    for good in ("date: 2026-11-02", "date:", "published: true", ""):
+        assert problems(good) == ()
+
+
+@pytest.mark.parametrize(
+    ("meta", "day"),
+    [
+        ("date: 2024-05-06\npublishDate: 2024-05-09", 9),
+        ("publishDate: 2024-05-09\ndate: someday", 9),
+        ("date: 2024-05-06\npublishDate: 2024-05-01", 6),
+        ("date: 2024-05-06", 6),
+    ],
+)
+def test_nothing_comes_out_before_the_day_that_hugo_would_publish_it(meta: str, day: int) -> None:
+    assert read(f"title: x\n{meta}").published == datetime(2024, 5, day, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("headless: true", False),
+        ("headless: false", True),
+        ("expiryDate: 2024-05-06", False),
+        ("expiryDate: 2099-01-01", True),
+    ],
+)
+def test_what_hugo_does_not_show_is_no_article(line: str, is_one: bool) -> None:
+    text = f"---\ntitle: x\ndate: 2024-05-05\n{line}\n---\nWords."
+    document = frontmatter.parse(text, url="", base_url="", zone=ZoneInfo("Asia/Shanghai"), now=MONDAY)
+    assert bool(document.entries) is is_one

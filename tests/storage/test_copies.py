@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from builders import MONDAY, TUESDAY, WEDNESDAY, article
 from feeds.records import Article, Origin, replace
 from storage import Store, articles, histories, retention, tombstones, withdrawing
 
+WEEK = timedelta(days=7)
 URL = "https://gazette.example/mill"
 
 
@@ -107,6 +109,14 @@ def test_without_an_address_the_title_tells_within_its_source(store: Store):
     assert not comes_back(store, one("b.md", "Notes", url=""))
     assert comes_back(store, one("c.md", "Other notes", url=""))
     assert comes_back(store, one("d.md", "Notes", url=""), "planet")
+
+
+def test_without_an_address_a_title_with_another_date_is_the_next_of_a_column(store: Store):
+    save(store, one("a.md", "Notes", url="", published=MONDAY, date_from="published"))
+    withdraw(store, "a.md")
+    assert not comes_back(store, one("b.md", "Notes", url="", published=TUESDAY, date_from="published"))
+    assert not comes_back(store, one("c.md", "Notes", url="", published=WEDNESDAY + WEEK, date_from="first-seen"))
+    assert comes_back(store, one("d.md", "Notes", url="", published=MONDAY + WEEK, date_from="published"))
 
 
 def test_a_title_that_others_of_the_source_have_tells_nothing(store: Store):
