@@ -155,6 +155,8 @@ _TOLD_APART = re.compile("#[0-9a-f]{12}$")
 def _guid_from(history: History) -> str:
     if history.path and history.guid == history.path:
         return "the path of its file, which gives no other id"
+    if history.path and not history.url and history.path in {alias.guid for alias in history.aliases}:
+        return "the path that its file had first, which gives no other id"
     if _HASH.fullmatch(history.guid):
         return "a hash: its source gave neither an id nor an address, or an id that cannot be kept as it is"
     if _TOLD_APART.search(history.guid):
@@ -168,13 +170,13 @@ _DATES = {
     "published": "the date of publication that its source gave",
     "updated": "the date of its last update: its source gave none of publication",
     "url": "the day that its address names: its source gave no date",
-    "first-seen": "when it was first seen: its source gave no date that can be believed, or one in the future",
+    "first-seen": "when it was first seen: its source gave no date then that could be read or believed, or one ahead",
 }
 
 
 def _document(history: History, *, is_read: bool) -> str:
     if history.path:
-        return f"the file {history.path}, which is read where it lies"
+        return f"the file {history.path}, which is read where it lies as long as it is there"
     if history.document_at:
         again = f"; `feedmill replay {history.source}` reads it again" if is_read else ""
         return f"kept, as it was fetched on {_day(history.document_at)}{again}"

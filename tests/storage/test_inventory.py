@@ -90,7 +90,11 @@ def test_a_source_never_asked_is_due_without_lag(store: Store):
 def test_articles_and_tombstones_are_counted(store: Store):
     save(store, article(), article(guid="2"), article(guid="3"))
     with store.begin() as db:
-        blank: dict[str, Any] = dict.fromkeys(tombstones.c.keys(), "") | {"source_id": 1, "deleted_at": MONDAY, "said": None}
+        blank: dict[str, Any] = dict.fromkeys(tombstones.c.keys(), "") | {
+            "source_id": 1,
+            "deleted_at": MONDAY,
+            "said": None,
+        }
         db.execute(insert(tombstones), [blank | {"guid": guid} for guid in ("4", "5")])
     found = counted(store, "gazette")
     assert (found.articles, found.tombstones) == (3, 2)
