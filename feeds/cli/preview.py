@@ -35,12 +35,14 @@ def command(context: Context, locations: tuple[str, ...], as_json: bool) -> int:
 
 
 def _source(context: Context, location: str) -> Source:
-    """The configured source of that name or place, else one made for the occasion."""
-    for source in context.settings_or_defaults.sources:
-        if location in (source.name, source.url) or (source.path and source.path == str(Path(location).absolute())):
+    """The configured source of that name or place, else one made for the occasion: for a file in a configured folder
+    as that is read."""
+    settings, path = context.settings_or_defaults, Path(location).absolute()
+    for source in settings.sources:
+        if location in (source.name, source.url) or (source.path and source.path == str(path)):
             return source
     if location.startswith(("http://", "https://")):
-        return addressing.source_at(location, context.settings_or_defaults.defaults)
-    return replace(
-        context.settings_or_defaults.defaults, name=location, kind="folder", path=str(Path(location).absolute())
-    )
+        return addressing.source_at(location, settings.defaults)
+    around = (source for source in settings.sources if source.path and Path(source.path) in path.parents)
+    nearest = max(around, key=lambda source: len(source.path), default=settings.defaults)
+    return replace(nearest, name=location, kind="folder", path=str(path))

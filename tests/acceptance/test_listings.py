@@ -65,6 +65,19 @@ class TestListings:
         assert (nothing.code, nothing.stdout) == (1, "")
         assert "does not exist" in nothing.stderr
 
+    def test_preview_of_one_file_of_a_folder_reads_it_as_the_folder_is_read(self, feedmill: Feedmill) -> None:
+        (feedmill.folder / "desk" / "old").mkdir(parents=True)
+        (feedmill.folder / "desk" / "old" / "a.md").write_text("---\ntitle: A\ndate: 2026-11-02 09:00:00\n---\nText")
+        feedmill.config(
+            "sources:\n  - {name: all, path: desk, timezone: Asia/Shanghai, categories: [Town]}\n"
+            "  - {name: old, path: desk/old, timezone: Asia/Tokyo}\n  - {name: other, path: desk/olden}\n"
+        )
+        (seen,) = feedmill("preview", "desk/old/a.md", "--json").objects
+        assert (seen["source"], seen["published"], seen["categories"]) == ("desk/old/a.md", "2026-11-02T00:00:00Z", [])
+        (feedmill.folder / "desk" / "b.md").write_text("---\ntitle: B\ndate: 2026-11-02 09:00:00\n---\nText")
+        (seen,) = feedmill("preview", "desk/b.md", "--json").objects
+        assert (seen["published"], seen["categories"]) == ("2026-11-02T01:00:00Z", ["Town"])
+
     def test_articles_are_narrowed_by_category_source_and_limit(self, desk: Feedmill) -> None:
         (desk.folder / "more.xml").write_text(rss("Three", host="more.example"))
         desk.config("sources: [{name: desk, path: feed.xml, categories: [Town Life]}, {name: more, path: more.xml}]")
