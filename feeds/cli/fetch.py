@@ -125,9 +125,13 @@ def _tell_when(waiting: Sequence[Refresh], *, is_forced: bool) -> None:
         why = "another feedmill is at work on them, or they are not to be asked any more"
         click.echo(f"{showing.count(len(waiting), 'source')} left alone: {why}; `feedmill sources` tells", err=True)
     elif waiting:
+        from feeds.pipeline import telling  # with which all that fetches comes
+
         times = [refresh.next_fetch_at for refresh in waiting if refresh.next_fetch_at]
         when = f", the next at {showing.short(min(times))}" if times else ""
-        click.echo(f"{len(waiting)} not due yet{when}; --force fetches them now", err=True)
+        number = sum(refresh.problem == telling.SPARED for refresh in waiting)
+        but = f" ({number} because a host said that we ask too often)" if number else ""
+        click.echo(f"{len(waiting)} not due yet{but}{when}; --force fetches them now", err=True)
 
 
 def _tell_what_next(output: Path) -> None:
@@ -148,8 +152,8 @@ def _json(refresh: Refresh) -> dict[str, Any]:
         "revised": refresh.revised,
         "time": round(refresh.seconds, 3),
         "problem": refresh.problem,
-        "note": refresh.note,
         "next_fetch_at": showing.moment(refresh.next_fetch_at),
+        "note": refresh.note,
     }
 
 

@@ -8,6 +8,7 @@ import click
 
 from feeds import pipeline
 from feeds.cli import Context, showing
+from feeds.clock import SystemClock
 from feeds.pipeline import telling
 from feeds.records import Dating, Source, SourceState
 from storage import held, sources
@@ -23,7 +24,9 @@ def command(context: Context, as_json: bool) -> None:
     pipeline.prepare(store, settings)
     with store.read() as db:
         states, numbers, doubted = sources.states(db), held.numbers(db), sources.doubted(db)
-    both = [(source, states[source.name]) for source in settings.sources]
+        hosts = sources.held_hosts(db)
+    now = SystemClock().now()
+    both = [(source, telling.spared(hosts, source, states[source.name], now)) for source in settings.sources]
     if as_json:
         showing.show_json(
             _json(source, state, numbers.get(source.name), doubted.get(source.name)) for source, state in both
@@ -57,7 +60,6 @@ def _json(source: Source, state: SourceState, number: Number | None, dating: Dat
     return {
         "name": source.name,
         "location": source.location,
-        "list": source.listed_by,
         "categories": source.categories,
         "last_success": showing.moment(state.last_success_at),
         "next_fetch": showing.moment(state.next_fetch_at) if _is_asked_by_the_clock(source, state) else None,
@@ -66,6 +68,7 @@ def _json(source: Source, state: SourceState, number: Number | None, dating: Dat
         "standing": state.standing,
         "moved_to": source.redact(state.moved_to) if state.move_is_proven else "",
         "held": number.articles if number else 0,
+        "list": source.listed_by,
     }
 
 

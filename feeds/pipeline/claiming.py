@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from feeds import fetching
 from feeds.fetching import timing
+from feeds.pipeline import telling
 from feeds.records import Refresh, Source, SourceState, replace
 from feeds.settings import Settings
 from storage import Store, claims, sources, subscriptions
@@ -45,7 +46,8 @@ def claim(
     """
     with store.begin() as db:
         states = sources.states(db)
-        is_time = _due(settings, states, sources.held_hosts(db), now, force=force, revive=revive)
+        hosts = sources.held_hosts(db)
+        is_time = _due(settings, states, hosts, now, force=force, revive=revive)
         claimed = sources.claim(
             db,
             _with_companions(settings, states, wanted),
@@ -58,7 +60,7 @@ def claim(
         )
         pushed = subscriptions.working(db, now=now) if is_told else frozenset()
     due = {source.name for source, _state in claimed}
-    waiting = (_waiting(states[source.name]) for source in wanted if source.name not in due)
+    waiting = (_waiting(source, states[source.name], hosts, now) for source in wanted if source.name not in due)
     ours = ((source, replace(state, is_pushed=True) if source.name in pushed else state) for source, state in claimed)
     return Claim(claimed=tuple(ours), waiting=tuple(waiting))
 
@@ -79,14 +81,12 @@ def claim_pushed(store: Store, pushed: Sequence[Pushed], *, now: datetime) -> li
     return [((source, sent), states[source.name]) for source, sent in pushed if source.name in states]
 
 
-def _waiting(state: SourceState) -> Refresh:
-    is_active = state.standing == "active"
-    return Refresh(
-        source=state.name,
-        status="waiting",
-        problem="" if is_active else state.problem,
-        next_fetch_at=state.next_fetch_at if is_active else None,
-    )
+def _waiting(source: Source, state: SourceState, hosts: telling.HeldHosts, now: datetime) -> Refresh:
+    if state.standing != "active":
+        return Refresh(source=state.name, status="waiting", problem=state.problem)
+    spared = telling.spared(hosts, source, state, now)
+    problem = "" if spared is state else telling.SPARED
+    return Refresh(source=state.name, status="waiting", problem=problem, next_fetch_at=spared.next_fetch_at)
 
 
 def _with_companions(settings: Settings, states: dict[str, SourceState], wanted: Sequence[Source]) -> list[Source]:
@@ -100,7 +100,7 @@ def _with_companions(settings: Settings, states: dict[str, SourceState], wanted:
 def _due(
     settings: Settings,
     states: dict[str, SourceState],
-    held: dict[str, tuple[int, datetime]],
+    held: telling.HeldHosts,
     now: datetime,
     *,
     force: bool,

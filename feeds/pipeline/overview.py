@@ -60,7 +60,10 @@ def overview(
         unseen = journal.totals(db, since=days[0], names=hidden)
         articles = stored.number_of_articles(db) - sum(stored.numbers_of_articles(db, hidden).values())
         last_fetch_at = stored.last_fetch_at(db)
-        states = sources.states(db, names)
+        hosts = sources.held_hosts(db)
+        states = {
+            name: telling.spared(hosts, shown[name], state, now) for name, state in sources.states(db, names).items()
+        }
         numbers = stored.numbers_of_articles(db, names)
         held_back, doubted = held.numbers(db), sources.doubted(db, names)
         slugs = stored.published_slugs(db, names) if settings.pages else {}

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
 
-from feeds.records import Dating, Source, SourceState, Verdict
+from feeds import fetching
+from feeds.fetching import timing
+from feeds.records import Dating, Source, SourceState, Verdict, replace
+
+HeldHosts: TypeAlias = Mapping[str, tuple[int, datetime]]  # their strikes, and until when
+SPARED: Final = "its host said that we ask too often, and is left alone"
 
 
 def problem(source: Source, state: SourceState) -> str:
@@ -24,6 +31,18 @@ def everything(source: Source, state: SourceState, held_articles: int, known: Da
     """The same, with what is held of it, and what is wrong with its dates."""
     words = (problem(source, state), held(held_articles) if held_articles else "", dates(source, known))
     return "; ".join(filter(None, words))
+
+
+def spared(hosts: HeldHosts, source: Source, state: SourceState, now: datetime) -> SourceState:
+    """The state of a source as that of its host has it: where one of the host's sources was told that we ask too
+    often, none is asked until it may be, and that is its problem, too."""
+    if source.kind == "folder" or state.standing != "active":
+        return state
+    _strikes, until = hosts.get(fetching.host(source, state), (0, now))
+    if not timing.is_held(until, now):
+        return state
+    problem = "; ".join(filter(None, (state.problem, SPARED)))
+    return replace(state, problem=problem, next_fetch_at=max(until, state.next_fetch_at or until))
 
 
 def held(number: int) -> str:

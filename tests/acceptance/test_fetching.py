@@ -25,7 +25,7 @@ class TestFetch:
 
     def test_its_json_has_an_object_for_each_source(self, desk: Feedmill) -> None:
         (refresh,) = desk("fetch", "--json").objects
-        assert list(refresh) == ["source", "status", "new", "revised", "time", "problem", "next_fetch_at"]
+        assert list(refresh) == ["source", "status", "new", "revised", "time", "problem", "next_fetch_at", "note"]
         assert (refresh["source"], refresh["status"], refresh["new"], refresh["problem"]) == ("desk", "fetched", 2, "")
 
     def test_quiet_leaves_standard_error_empty_and_verbose_tells_more(self, desk: Feedmill) -> None:

@@ -123,7 +123,7 @@ class TestListings:
         (source,) = desk("sources", "--json").objects
         assert list(source) == [
             "name", "location", "categories", "last_success", "next_fetch", "failures", "problem",
-            "standing", "moved_to", "held",
+            "standing", "moved_to", "held", "list",
         ]  # fmt: skip
         assert source["location"] == str(desk.folder / "feed.xml")
 
