@@ -41,7 +41,7 @@ def _names(found: Sequence[Subscription], taken: Set[str]) -> dict[str, str]:
     every = taken | kept.keys()
     for one in found:
         if one.url not in called:
-            called[one.url] = names.unique(names.from_url(one.url), every)
+            called[one.url] = names.unique(_redacted(names.from_url(one.url), one), every)
             every.add(called[one.url])
     return called
 
@@ -56,15 +56,25 @@ def read_list(body: Body) -> Subscriptions:
     problems = list(listed.problems)
     for one in listed.found[:MAX_LISTED]:
         try:
-            url = addresses.split(addresses.web_address(one.url)).url
+            place = addresses.split(addresses.web_address(one.url))
         except ValueError as error:
             problems.append(f"{one.title or 'an address'}: {error}; left out")
         else:
-            good[url] = replace(one, url=url)
+            good[place.url] = replace(one, url=place.url)
+            if place.auth:
+                problems.append(f"{one.title or 'an address'}: its login was left out; name it in the config itself")
     if len(listed.found) > MAX_LISTED:
         problems.append(f"{len(listed.found)} sources, of which the first {MAX_LISTED} were taken")
     flaw = listed.flaw or ("" if good else "it names no source")
     return replace(listed, found=tuple(good.values()), problems=tuple(problems), flaw=flaw)
+
+
+def _redacted(name: str, one: Subscription) -> str:
+    return Source(name="", kind="http", secrets=_secrets(one)).redact(name)
+
+
+def _secrets(one: Subscription) -> tuple[str, ...]:
+    return addresses.worth_hiding(addresses.url_secrets(one.url))
 
 
 def _source(one: Subscription, parent: Source, defaults: Source, name: str) -> Source:
@@ -75,6 +85,7 @@ def _source(one: Subscription, parent: Source, defaults: Source, name: str) -> S
         kind="http",
         url=one.url,
         listed_by=parent.name,
+        secrets=addresses.longest_first({*defaults.secrets, *_secrets(one)}),
         categories=tuple(dict.fromkeys((*parent.categories, *one.categories))),
         timezone=parent.timezone,
         interval=parent.interval,

@@ -183,9 +183,23 @@ def is_private(url: str) -> bool:
         return host.rstrip(".") == "localhost" or host.endswith(".localhost")
 
 
+# `feed_token`, `accessToken`, `X-Amz-Signature`, and what is short enough to be part of other words only by itself.
 _SECRET_QUERY = re.compile(
-    "token|key|api_?key|access_?(key|token)|auth|secret|client_secret|sig|signature|password|passwd|pwd", re.IGNORECASE
+    r".*(?:token|secret|signature|credentials?|password|passwd)|(?:.*[_.-])?(?:key|auth|sig|pwd|jwt|sid)"
+    r"|(?:api|access|auth|private|feed|rss|user)key|sessionid",
+    re.IGNORECASE,
 )
+_LONG_WORD = 20
+
+
+def is_plain_part(value: str, url: str) -> bool:
+    """Whether something that stands in an address is no secret, wherever it came from: part of its scheme, host and
+    port, which every link of the source names, or a word of its path."""
+    parts = urlsplit(url)
+    if value.lower() in f"{parts.scheme}://{parts.netloc}":
+        return True
+    is_word = len(value) < _LONG_WORD and not any(map(str.isdigit, value)) and value in (value.lower(), value.title())
+    return is_word and value in parts.path and value not in parts.query
 
 
 def url_secrets(url: str) -> Iterator[str]:

@@ -280,9 +280,8 @@ _MAY_HIDE = ("url", "base_url", "headers", "auth", "proxy")
 
 def _secrets(keys: SourceKeys, fetch: FetchKeys, *written: Mapping[str, Any]) -> Iterator[str]:
     given = list(environment.secrets([mapping.get(key) for mapping in written for key in _MAY_HIDE]))
-    host = (urlsplit(addresses.split(keys.url).url).hostname or "") if keys.url and given else ""
-    # The host is named by every link of the source.
-    yield from (secret for secret in given if secret.lower() not in host)
+    url = addresses.split(keys.url).url if keys.url and given else ""
+    yield from (secret for secret in given if not addresses.is_plain_part(secret, url))
     for url in filter(None, (keys.url, keys.base_url, keys.proxy or fetch.proxy)):
         yield from addresses.url_secrets(url)
     for name, value in (keys.headers or {}).items():

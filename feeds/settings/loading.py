@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ def load(path: Path, *, environ: Mapping[str, str], text: str | None = None) -> 
     home = environ.get("HOME", "")
     wrong += _missing_theme(tree, Folder(path.absolute().parent, home))
     wrong += _open_folder(tree, Folder(path.absolute().parent, home))
+    wrong += _published_secrets(tree, path, Folder(path.absolute().parent, home))
     complaints += [each for each in wrong if not any(each.path[:end] in unset for end in range(1, len(each.path) + 1))]
     if complaints or keys is None:
         raise SettingsError(report(path, complaints, marked.lines))
@@ -110,6 +112,20 @@ def _open_folder(tree: dict[str, Any], folder: Folder) -> Iterator[Complaint]:
         return
     if private.is_relative_to(output) or output.is_relative_to(private):
         yield Complaint(("private_output",), "lies in the published tree, or that in it; write a folder beside it")
+
+
+def _published_secrets(tree: dict[str, Any], file: Path, folder: Folder) -> Iterator[Complaint]:
+    """The same, of the config with its passwords, and of the database."""
+    try:
+        output = folder.absolute(values.file_path(tree.get("output") or "public")).resolve()
+        database = re.match(r"sqlite(?:\+\w+)?:///([^?]+)", values.text(tree.get("database") or ""))
+        store = folder.absolute(database[1]).resolve() if database else None
+    except (TypeError, ValueError, SettingsError):  # wrong: `model` tells
+        return
+    if file.resolve().is_relative_to(output):
+        yield Complaint(("output",), "this file lies in it, and would be published; write a folder beside it")
+    if store and store.is_relative_to(output):
+        yield Complaint(("database",), "lies in `output`, and would be published; write a file outside of it")
 
 
 def _in_our_words(error: ValidationError) -> Iterator[Complaint]:

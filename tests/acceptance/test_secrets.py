@@ -73,3 +73,43 @@ class TestSecrets:
             result = feedmill("check", env={"P": "p-secret-1"})
             assert result.code == 2
             assert "p-secret" not in result.stderr
+
+    @pytest.mark.parametrize("place", ["http://127.0.0.1:${V}/news/f.xml", "http://${V}/news/f.xml", "${V}/news/f.xml"])
+    def test_a_host_or_a_word_of_a_path_from_the_environment_leaves_articles_as_they_are(
+        self, feedmill: Feedmill, origin: Origin, place: str
+    ) -> None:
+        item = rss(f"Port {origin.port} and news", host=f"127.0.0.1:{origin.port}/news")
+        origin.serve("/news/f.xml", item)
+        whole = origin.url("")
+        value = whole if place.startswith("$") else whole.partition("//")[2] if "//$" in place else str(origin.port)
+        feedmill.config(f"sources: [{{name: s, url: '{place.replace('news', '${W}')}'}}]")
+        env = {"V": value, "W": "news"}
+        assert feedmill("fetch", env=env).code == 0
+        (article,) = feedmill("articles", "--json", env=env).objects
+        assert article["title"] == f"Port {origin.port} and news"
+        assert article["url"].startswith(f"https://127.0.0.1:{origin.port}/news/Port")
+        assert f"{whole}/news/f.xml" in feedmill("sources", env=env).stdout
+        assert f"{whole}/news/f.xml" in (feedmill.public / "subscriptions.opml").read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("name", ["feed_token", "private_token", "authToken", "X-Amz-Signature", "jwt", "rsskey"])
+    def test_a_token_is_known_by_what_its_name_ends_in(self, feedmill: Feedmill, origin: Origin, name: str) -> None:
+        address = f"/f.xml?page=plain&{name}=glft-hidden-1"
+        url = origin.serve(address, rss("One"))
+        feedmill.config(f"sources: [{{name: s, url: '{url}'}}]")
+        said = feedmill("-vv", "fetch").said + feedmill("sources").said
+        published = "".join(file.read_text(encoding="utf-8") for file in feedmill.public.rglob("*.xml"))
+        assert "glft-hidden-1" not in said + published
+        assert "page=plain" in said
+
+    def test_tokens_of_what_a_list_names_are_hidden_as_well(self, feedmill: Feedmill, origin: Origin) -> None:
+        url = origin.serve("/zz.xml?token=hidden-lt-1", rss("One"))
+        login = url.replace("//", "//w:hidden-pw-2@").replace("zz", "yy")
+        outlines = "".join(f"<outline xmlUrl='{each}'/>" for each in (url, login))
+        origin.serve("/list.opml", f"<opml version='2.0'><body>{outlines}</body></opml>")
+        feedmill.config(f"sources: [{{name: friends, kind: opml, url: '{origin.url('/list.opml')}'}}]")
+        results = [feedmill(*words) for words in (["-vv", "fetch"], ["sources", "--json"], ["status", "--once"])]
+        said = "".join(result.said for result in results)
+        published = "".join(file.read_text(encoding="utf-8") for file in feedmill.public.rglob("*.*ml"))
+        assert origin.asked_for("/zz.xml?token=hidden-lt-1")
+        assert "hidden" not in said + published
+        assert "its login was left out" in said

@@ -52,3 +52,24 @@ def test_addresses_are_told_apart_and_private_files_never_lie_among_public_ones(
     assert "categories[3].private: its address is that of the category on line 6" in told
     assert "categories[4].slug: its address is private.path" in told
     assert OTHER_PATH not in told
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("output: /", "1: output: this file lies in it"),
+        ("output: .", "1: output: this file lies in it"),
+        ("output: ..", "1: output: this file lies in it"),
+        ("output: site\ndatabase: sqlite:///site/feedmill.db", "2: database: lies in `output`"),
+        ("database: 'sqlite+pysqlite:///./public/deep/../mill.db?timeout=3'", "1: database: lies in `output`"),
+    ],
+)
+def test_neither_config_nor_store_is_published(tmp_path: Path, written: str, told: str) -> None:
+    with pytest.raises(settings.loading.SettingsError) as refused:
+        settings.load(config(tmp_path, f"{written}\n"), environ={})
+    assert f"config.yaml:{told}" in str(refused.value)
+
+
+@pytest.mark.parametrize("written", ["output: ./site", "database: sqlite:///public.db", "database: 'sqlite://'"])
+def test_what_lies_beside_is_good(tmp_path: Path, written: str) -> None:
+    assert settings.load(config(tmp_path, f"{written}\n"), environ={})
