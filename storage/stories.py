@@ -161,8 +161,21 @@ def _join(db: Connection, shelf_id: int, one: int, other: int, reason: str, judg
         better, worse = worse, better
     if worse.archive is not None:  # both have left the subscription document, and archives do not change
         return set()
+    if _are_apart(db, shelf_id, better.article_id, worse.article_id, judge):
+        return set()
     covering.cover(db, shelf_id, worse.article_id, by=better.article_id, reason=reason)
     return {shelf_id, *_own_shelf(db, worse.article_id)}
+
+
+def _are_apart(db: Connection, shelf_id: int, one: int, other: int, judge: Judge) -> bool:
+    """Whether two stories, by who stands for them, have articles of one source that are not one: a source is held to
+    more than two of them are, and whoever mirrors it must not connect what it tells apart."""
+    stories = [{head, *covering.of(db, shelf_id, head)} for head in (one, other)]
+    rows = db.execute(select(articles.c.id, articles.c.source_id).where(articles.c.id.in_(stories[0] | stories[1])))
+    sources_of = {row.id: row.source_id for row in rows}
+    pairs = [(a, b) for a in stories[0] for b in stories[1] if sources_of[a] == sources_of[b]]
+    texts = articles_of_rows(db, {each for pair in pairs for each in pair}) if pairs else {}
+    return any(not judge.same(texts[a], texts[b]) for a, b in pairs)
 
 
 def _covering(db: Connection, places: Iterable[covering.Place]) -> list[covering.Place]:

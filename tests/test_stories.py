@@ -91,6 +91,25 @@ def test_articles_of_one_title_that_tell_different_things_stay_apart(mill: Mill)
     assert sorted(shown(mill, "World")) == sorted(NAMES)
 
 
+@pytest.mark.parametrize("names", [("author", "planet"), ("planet", "author")])
+def test_a_mirror_does_not_connect_what_its_source_tells_apart(mill: Mill, names: tuple[str, str]):
+    def report(name: str, title: str, of: str, hours: int) -> str:
+        chapters = (
+            f"The package of the week is a tale of patches and failures, chapter {at} of {of}. " for at in (1, 2)
+        )
+        text = "".join(3 * chapter for chapter in chapters)
+        return item(name, title=title, link=f"https://author.example/{hours}", text=text, hours=hours)
+
+    for name in names:
+        arrive(
+            mill,
+            name,
+            report(name, "Alice writes: fresh 1", "alice fresh 1", 1),
+            report(name, "Alice writes: post number 1", "alice 1", 90),
+        )
+    assert len({entry.link for entry in read(mill, "world/atom.xml").entries}) == 2
+
+
 def test_one_source_in_two_categories_stands_in_both(mill: Mill):
     arrive(mill, "digest")
     assert shown(mill, "World") == shown(mill, "Copies") == ["digest"]
