@@ -11,6 +11,7 @@ from feeds.clock import SystemClock
 from feeds.errors import NotFoundError, SourceError
 from feeds.records import Source
 from feeds.settings import Settings, editing, names
+from storage import overview
 
 
 @click.command("add")
@@ -39,11 +40,13 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     settings = context.with_config(text)
     (source,) = [one for one in settings.sources if one.name == chosen]
     # Before the config names it: a daemon that follows the config would ask it once more.
-    refresh = pipeline.take_in(context.store, settings, source, found.answer, clock=clock)
+    pipeline.take_in(context.store, settings, source, found.answer, clock=clock)
     context.change_config(text)
     pipeline.prune(context.store, settings, now=clock.now())
     pipeline.publish(context.store, settings)
-    click.echo(f"{chosen}: {source.location}, {showing.count(refresh.new, 'article')}")
+    with context.store.read() as db:
+        number = overview.numbers_of_articles(db, [chosen]).get(chosen, 0)  # also those from when it was here before
+    click.echo(f"{chosen}: {source.location}, {showing.count(number, 'article')}")
     for warning in config.unlisted(settings, source.categories).values():
         click.echo(f"feedmill: {warning}", err=True)
     for other in found.others:

@@ -231,7 +231,10 @@ class Web:
             self.follow(transfer, answer)
         else:
             asked, most = bool(transfer.validators), transfer.max_size
-            self.deliver(transfer, read_answer(answer, has_validators=asked, max_size=most, now=self.clock.now()))
+            result = read_answer(answer, has_validators=asked, max_size=most, now=self.clock.now())
+            if isinstance(result, FetchFailed):
+                result = replace(result, problem=transfer.whereto + result.problem)
+            self.deliver(transfer, result)
 
     def follow(self, transfer: Transfer, answer: Answer) -> None:
         """On to where a redirect leads; at another host, as soon as that may be asked once more."""

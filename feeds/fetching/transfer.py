@@ -202,6 +202,15 @@ class Transfer:
         self.url = target
         self.host = urlsplit(target).hostname or ""
 
+    @property
+    def whereto(self) -> str:
+        """The beginning of a sentence on what was found where redirects led, without what may be a secret of theirs."""
+        if not self.hops:
+            return ""
+        place = urlsplit(self.url)
+        address = f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"
+        return f"it redirects to {address[:200]}, and there: "
+
     def failure(self, number: int, message: str) -> FetchFailed:
         """What libcurl's error means."""
         if self.refused_address and number == pycurl.E_COULDNT_CONNECT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from jinja2 import (
     FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
+    TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
 )
@@ -36,6 +38,16 @@ def environment(theme: Path | None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def faults(theme: Path) -> Iterator[str]:
+    """What is wrong with the templates of a theme, as far as it can be told before one is used."""
+    here = environment(theme)
+    for file in sorted(theme.rglob("*.html")):
+        try:
+            here.get_template(file.relative_to(theme).as_posix())
+        except (TemplateError, OSError) as error:
+            yield str(failure(error, file.name, theme))
 
 
 class _Files(FileSystemLoader):

@@ -80,13 +80,13 @@ def unlisted(settings: Settings, names: Iterable[str]) -> dict[str, str]:
 
 
 def _unfed(settings: Settings) -> Iterator[str]:
-    if any(source.kind == "opml" for source in settings.sources):
+    if any(source.kind == "opml" or source.path for source in settings.sources):  # which may name categories, too
         return
     fed = {folded(name) for source in settings.sources for name in source.categories}
     for index, category in enumerate(settings.categories or ()):
         if not category.aliases and not fed & {folded(category.name), folded(category.title)}:
             where = settings.place("categories", index)
-            help = "list the labels of sources that mean it under aliases, or only files that name it fill it"
+            help = "list the labels of sources that mean it under aliases"
             yield f"{where}: no source names {shown(category.name)}; {help}"
 
 

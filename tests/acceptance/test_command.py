@@ -66,6 +66,17 @@ class TestWhatCannotBeDone:
         assert words in result.stderr
         assert "Traceback" not in result.stderr
 
+    def test_check_tells_of_a_template_that_cannot_be_read(self, desk: Feedmill) -> None:
+        theme = desk.folder / "mine"
+        theme.mkdir()
+        (theme / "front.html").write_text("Good\n{% if %}\n")
+        (theme / "archive.html").write_text('{% extends "feedmill/archive.html" %}\n')
+        desk.config("pages: {theme: mine}\nsources: [{path: feed.xml}]")
+        checked = desk("check")
+        assert (checked.code, "good, but for 1 warning" in checked.stdout) == (0, True)
+        assert "config.yaml:2: pages.theme: " in checked.stderr
+        assert "mine/front.html:2: " in checked.stderr
+
     def test_with_a_bad_config_nothing_is_begun(self, desk: Feedmill) -> None:
         desk.config("sources: [{name: desk, path: feed.xml}, {nmae: lost}]")
         for command in ("fetch", "articles", "sources", "publish"):

@@ -141,6 +141,14 @@ def test_a_removed_source_is_not_asked_and_leaves_the_feeds(mill: Feedmill, orig
     assert "did you mean desk?" in wrong.stderr
 
 
+def test_a_source_that_comes_back_has_the_articles_that_it_had(mill: Feedmill, origin: Origin) -> None:
+    url = origin.serve("/feed.xml", ATOM.format("one"))
+    first = mill("add", url, "--name", "gazette")
+    mill("remove", "gazette")
+    again = mill("add", url, "--name", "gazette")
+    assert first.stdout == again.stdout == f"gazette: {url}, 1 article\n"
+
+
 def test_a_source_is_removed_though_its_articles_cannot_be_yet(mill: Feedmill, origin: Origin) -> None:
     before = config(mill)
     mill("add", origin.serve("/feed.xml", ATOM.format("one")), "--name", "gazette")

@@ -58,3 +58,11 @@ def test_permanent_redirects_are_told_up_to_the_first_temporary_one(origin: Orig
     result = fetch(local(origin.url("/a")))
     assert isinstance(result, Fetched)
     assert (result.moved_to, result.bodies[0].url) == (origin.url("/c"), origin.url("/e"))
+
+
+def test_what_is_wrong_where_a_redirect_leads_is_told_of_that_place(origin: Origin) -> None:
+    origin.play("/a", answer("301 Moved Permanently", Location="/nowhere?token=s3cret"))
+    origin.play("/nowhere?token=s3cret", answer("404 Not Found"))
+    told = problem(fetch(local(origin.url("/a"))))
+    assert told.startswith(f"it redirects to {origin.url('/nowhere')}, and there: 404: no such address")
+    assert "s3cret" not in told

@@ -46,7 +46,7 @@ def test_a_config_that_is_nowhere_says_where_it_was_looked_for(tmp_path):
         ),
         ("categories: [Finance]\nsources: [{path: ., categories: [Finance, Finanze]}]", "did you mean 'Finance'?"),
         (
-            "categories: [a, b]\nsources: [{path: ., categories: a}]",
+            "categories: [a, b]\nsources: [{url: http://h.example, categories: a}]",
             "categories[1]: no source names 'b'; list the labels",
         ),
         ("database: 'sqlite://'\nsources: [{path: .}]", "database: is in memory alone"),
@@ -73,3 +73,7 @@ def test_what_is_allowed_and_probably_not_meant_is_a_warning(load, text, warning
 )
 def test_what_is_in_order_gives_no_warning(load, text):
     assert settings.warnings(load(text)) == ()
+
+
+def test_files_may_fill_a_category_that_no_source_names(load):
+    assert settings.warnings(load("categories: [a, b]\nsources: [{path: ., categories: a}]")) == ()
