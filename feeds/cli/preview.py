@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -41,7 +42,7 @@ def _source(context: Context, location: str) -> Source:
     for source in settings.sources:
         if location in (source.name, source.url) or (source.path and source.path == str(path)):
             return source
-    if location.startswith(("http://", "https://")):
+    if re.match(r"[a-z][a-z0-9+.-]*://", location, re.IGNORECASE):  # also one that is misspelt may hold a password
         return addressing.source_at(location, settings.defaults)
     around = (source for source in settings.sources if source.path and Path(source.path) in path.parents)
     nearest = max(around, key=lambda source: len(source.path), default=settings.defaults)

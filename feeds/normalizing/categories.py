@@ -50,10 +50,11 @@ def by_label(categories: Iterable[Category]) -> Labels:
 
 
 def assign(of_source: Iterable[str], own: Iterable[str], tags: Iterable[Tag], labels: Labels) -> tuple[str, ...]:
-    """An article's categories: those of its source, its own from front matter, and those its tags are aliases of."""
+    """An article's categories: those of its source, its own from front matter, and those its tags are aliases of. What
+    nothing is seen of is none."""
     named = [_meant(name, labels.names) or tidy(name) for name in (*of_source, *own)]
     from_tags = [meant for tag in tags for label in (tag.term, tag.label) if (meant := _meant(label, labels.aliases))]
-    return tuple(dict.fromkeys((*named, *from_tags)))
+    return tuple(dict.fromkeys(filter(None, (*named, *from_tags))))
 
 
 def reasons(
@@ -69,7 +70,7 @@ def reasons(
         for label in (tag.term, tag.label):
             if meant := _meant(label, labels.aliases):
                 found.setdefault(meant, f"its tag {label!r}, an alias of it")
-    return tuple(found.items())
+    return tuple((name, reason) for name, reason in found.items() if name)
 
 
 def namesake(name: str, tags: Iterable[Tag]) -> str:

@@ -171,7 +171,7 @@ def _entry(meta: Mapping[str, Any], body: str, *, path: str, zone: tzinfo, now: 
         content=Text(value=_html(body)),
         authors=tuple(_person(author) for author in _values(meta, _AUTHORS)),
         tags=tuple(Tag(term=tag) for value in _labels(meta, _TAGS, is_jekyll) for tag in _comma_separated(value)),
-        categories=tuple(dict.fromkeys(str(name).strip() for name in _labels(meta, _CATEGORIES, is_jekyll))),
+        categories=_categories(meta, is_jekyll),
         published=_published(meta, zone, now),
         updated=parse_date(_text(meta, _UPDATED), zone=zone, now=now),
         url_date=date_in_address(path, zone=zone) or date_in_address(url, zone=zone),
@@ -179,6 +179,11 @@ def _entry(meta: Mapping[str, Any], body: str, *, path: str, zone: tzinfo, now: 
         image=_image(meta),
         rights=Text(value=_text(meta, _RIGHTS)),
     )
+
+
+def _categories(meta: Mapping[str, Any], is_jekyll: bool) -> tuple[str, ...]:
+    names = (str(name).strip() for name in _labels(meta, _CATEGORIES, is_jekyll) if not isinstance(name, dict))
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def _published(meta: Mapping[str, Any], zone: tzinfo, now: datetime) -> datetime | None:

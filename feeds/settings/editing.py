@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def without_source(text: str, number: int) -> str:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write the config whole or not at all; its permissions stay."""
+    """Write the config whole or not at all; its permissions stay, and its owner where we may name one."""
     target = path.resolve()
     unfinished = target.with_name(f".{target.name}.new")
     try:
@@ -86,7 +87,10 @@ def replace_file(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.chmod(target.stat().st_mode & 0o7777)
+        before = target.stat()
+        with suppress(PermissionError):
+            os.chown(unfinished, before.st_uid, before.st_gid)
+        unfinished.chmod(before.st_mode & 0o7777)  # behind it, as a new owner takes some bits away
         unfinished.replace(target)
     except OSError as error:
         unfinished.unlink(missing_ok=True)

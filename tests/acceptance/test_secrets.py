@@ -113,3 +113,9 @@ class TestSecrets:
         assert origin.asked_for("/zz.xml?token=hidden-lt-1")
         assert "hidden" not in said + published
         assert "its login was left out" in said
+
+    def test_a_misspelt_address_on_the_command_line_is_not_quoted(self, feedmill: Feedmill) -> None:
+        result = feedmill("preview", "htp://me:hidden-1@mill.example/x?token=hidden-2")
+        assert result.code == 2
+        assert "does not begin with http://" in result.stderr
+        assert "hidden" not in result.said

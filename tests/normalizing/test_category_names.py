@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.normalizing.categories import MAX_NAME, RESERVED, Labels, assign, by_label, slugs, tidy
+from feeds.normalizing.categories import MAX_NAME, RESERVED, Labels, assign, by_label, reasons, slugs, tidy
 from feeds.records import Category, Tag, replace
 
 ODD = [
@@ -100,9 +100,10 @@ def test_what_only_hides_in_a_name_vanishes_without_parting_its_words(stray):
 @pytest.mark.parametrize(
     "name", ["", " ", "\t\n", "\u3000", "\xa0\u200b", "\ufeff", "\u200c \u200d", "\ufe0f", "\u3164", "\0"]
 )
-def test_names_of_blanks_alone_are_one_category_the_empty_one(name):
+def test_names_of_blanks_alone_are_no_category(name):
     assert tidy(name) == ""
-    assert assign((name,), (name,), (), Labels()) == ("",)
+    assert assign((name, "News"), (name,), (), Labels()) == ("News",)
+    assert [each for each, _why in reasons((name, "News"), (name,), (), Labels())] == ["News"]
 
 
 @given(st.text(max_size=400))
@@ -111,7 +112,7 @@ def test_a_tidy_name_stays_as_it_is(name):
 
 
 def test_a_tag_without_label_and_a_category_without_title_have_nothing_in_common():
-    assert assign((), (" ",), (Tag(term="Weather"), Tag(term="")), by_label([Category(name="Money")])) == ("",)
+    assert assign((), (" ",), (Tag(term="Weather"), Tag(term="")), by_label([Category(name="Money")])) == ()
 
 
 def test_an_article_stands_in_its_sources_categories_its_own_and_those_its_tags_are_aliases_of():

@@ -269,3 +269,7 @@ def test_what_hugo_does_not_show_is_no_article(line: str, is_one: bool) -> None:
     text = f"---\ntitle: x\ndate: 2024-05-05\n{line}\n---\nWords."
     document = frontmatter.parse(text, url="", base_url="", zone=ZoneInfo("Asia/Shanghai"), now=MONDAY)
     assert bool(document.entries) is is_one
+
+
+def test_a_category_without_a_name_and_one_that_is_a_mapping_are_none() -> None:
+    assert read("title: x\ncategories: ['  ', News, {x: y}, '']").categories == ("News",)

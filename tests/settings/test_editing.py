@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,14 @@ def test_a_config_that_cannot_be_written_stays_whole(tmp_path: Path) -> None:
     path.chmod(0o640)
     editing.replace_file(path, "new")
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o640)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to somebody else")
+def test_the_config_stays_its_owners(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("sources: []\n")
+    os.chown(file, 65534, 65534)
+    file.chmod(0o640)
+    editing.replace_file(file, "sources: []\n# and more\n")
+    status = file.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (65534, 65534, 0o640)
