@@ -25,6 +25,8 @@ _PLANET = re.compile(r"^\[(?:Planet|https?://[^\]\n]+)\][ \t\r]*$", re.MULTILINE
 _NEWSBOAT = re.compile(r"^(?:https?://|\"?(?:exec|filter|query):)", re.MULTILINE)
 _SECTION = re.compile(r"\[([^\]]+)\]\s*\Z")
 _NAME = re.compile(r"name\s*[=:](.*)", re.IGNORECASE)
+_FILTER = re.compile(r"filters?\s*[=:]\s*\S", re.IGNORECASE)
+_FEED = re.compile(r"\Afeed:(?:(?=https?://)|(?P<bare>//))", re.IGNORECASE)
 
 
 class Subscriptions(Struct, frozen=True, kw_only=True):
@@ -101,7 +103,7 @@ def _collect(parent: Any, folders: tuple[str, ...], found: list[Subscription], p
     for outline in parent.iterchildren("{*}body", "{*}outline", "body", "outline"):
         values = {name.lower(): " ".join(value.split()) for name, value in outline.attrib.items()}
         name = values.get("title") or values.get("text") or ""
-        if address := values.get("xmlurl"):
+        if address := _as_http(values.get("xmlurl", "")):
             if re.match(r"https?://", address, re.IGNORECASE):
                 labels = [part for path in values.get("category", "").split(",") for part in path.split("/")]
                 found.append(
@@ -123,18 +125,27 @@ def _collect(parent: Any, folders: tuple[str, ...], found: list[Subscription], p
             problems.append(f"{name}: more than {MAX_DEPTH} folders deep; left out with what is in it")
 
 
+def _as_http(address: str) -> str:
+    """`feed://a.example/` and `feed:https://a.example/` are how browsers were told to subscribe."""
+    return _FEED.sub(lambda found: "http://" if found["bare"] else "", address)
+
+
 def _read_planet(text: str) -> Subscriptions:
     """Planet and Planet Venus: a section for each source, called by its address, with its title as `name`."""
     titles: dict[str, str] = {}
+    problems: list[str] = []
     section = ""
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         if header := _SECTION.match(line):
             section = header[1] if re.match(r"https?://", header[1], re.IGNORECASE) else ""
             if section:
                 titles.setdefault(section, "")
         elif section and (name := _NAME.match(line)):
             titles[section] = name[1].strip()
-    return Subscriptions(found=tuple(Subscription(url=url, title=title) for url, title in titles.items()))
+        elif _FILTER.match(line):
+            problems.append(f"line {number}: a filter, which is not taken over; what it left out will be published")
+    found = tuple(Subscription(url=url, title=title) for url, title in titles.items())
+    return Subscriptions(found=found, problems=tuple(problems))
 
 
 def _read_newsboat(text: str) -> Subscriptions:

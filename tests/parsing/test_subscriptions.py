@@ -118,6 +118,25 @@ def test_planets_sections_are_sources() -> None:
     )
 
 
+def test_planets_filters_are_told_as_what_they_left_out_would_be_published() -> None:
+    text = "[Planet]\nfilters = excerpt.py\nfilter_directories = x\n[https://a.example/feed]\nname = Ada\nfilter: (?i)mill\n"
+    told = read(text)
+    assert [one.title for one in told.found] == ["Ada"]
+    assert [problem.partition(",")[0] for problem in told.problems] == ["line 2: a filter", "line 6: a filter"]
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("feed://a.example/f", "http://a.example/f"),
+        ("feed:https://a.example/f", "https://a.example/f"),
+        ("FEED:http://a.example/f", "http://a.example/f"),
+    ],
+)
+def test_an_address_that_browsers_were_to_subscribe_to_is_one_of_the_web(written: str, url: str) -> None:
+    assert [one.url for one in read(f'<opml><body><outline xmlUrl="{written}"/></body></opml>').found] == [url]
+
+
 def test_newsboats_commands_are_reported_and_never_run() -> None:
     text = """# mine
 https://a.example/feed bread "slow food" "~Ada's bread" !
