@@ -123,7 +123,10 @@ def _show(refreshes: Sequence[Refresh]) -> None:
 def _tell_when(waiting: Sequence[Refresh], *, is_forced: bool) -> None:
     if waiting and is_forced:
         why = "another feedmill is at work on them, or they are not to be asked any more"
-        click.echo(f"{showing.count(len(waiting), 'source')} left alone: {why}; `feedmill sources` tells", err=True)
+        named = ", ".join([*(refresh.source for refresh in waiting[:3]), *(["…"] if len(waiting) > 3 else [])])
+        click.echo(
+            f"{showing.count(len(waiting), 'source')} left alone ({named}): {why}; `feedmill sources` tells", err=True
+        )
     elif waiting:
         from feeds.pipeline import telling  # with which all that fetches comes
 

@@ -44,7 +44,7 @@ class TestManners:
         other = feedmill.start("fetch")
         origin.wait_for("/slow.xml")
         result = feedmill("fetch", "--force")
-        assert (result.code, "1 source left alone: another feedmill is at work" in result.stderr) == (0, True)
+        assert (result.code, "1 source left alone (slow): another feedmill is at work" in result.stderr) == (0, True)
         assert len(origin.requests) == 1
         feedmill.interrupt(other)
 
