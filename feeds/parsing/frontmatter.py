@@ -32,6 +32,7 @@ _URL = ("permalink", "url", "link", "canonical_url", "canonicalurl", "canonical"
 _PUBLISHED = ("date", "published", "published_at", "publishdate", "pubdate", "created", "created_at")
 _NOT_BEFORE = ("publishdate",)  # Hugo's: when the article comes out, whatever date it shows
 _NOT_AFTER = ("expirydate",)
+_NO_DATE = frozenset({"true", "invalid date", "null", "none", "nan", "undefined"})  # what programs write for none
 _UPDATED = ("updated", "lastmod", "last_modified_at", "last_modified", "modified", "updated_at")
 _SUMMARY = ("description", "summary", "excerpt")
 _CATEGORIES = ("categories", "category")
@@ -84,7 +85,7 @@ def parse(text: str, *, url: str, base_url: str, zone: tzinfo, now: datetime, pa
         return Document(format="frontmatter", url=url, base_url=base_url)
     entry = _entry(meta, body, path=path, zone=zone, now=now)
     written = _text(meta, _PUBLISHED)
-    is_lost = written and not entry.published and written.lower() != "true"
+    is_lost = written and not entry.published and written.lower() not in _NO_DATE
     problem = f"date {written[:40]!r} cannot be read; write for instance 2026-11-02 09:00 +0800"
     return Document(
         format="frontmatter", url=url, base_url=base_url, entries=(entry,), problems=(problem,) if is_lost else ()
