@@ -189,7 +189,7 @@ _SECRET_QUERY = re.compile(
     r"|(?:api|access|auth|private|feed|rss|user)key|sessionid",
     re.IGNORECASE,
 )
-_LONG_WORD = 20
+_LONG_WORD = 9  # letters: what has as many may be a token
 
 
 def is_plain_part(value: str, url: str) -> bool:
