@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Table, literal_column, select, union
 
-from feeds.records import Article, are_of_other_dates
+from feeds.records import Article
 from storage.batches import batches
 from storage.tables import articles, tombstones
 
@@ -24,11 +23,10 @@ class _Place(NamedTuple):
 
 
 class _Gone(Struct, frozen=True):
-    """The withdrawn articles of one place: their titles, the sources they came from, and the dates these gave."""
+    """The withdrawn articles of one place: their titles, and the sources they came from."""
 
     titles: set[str]
     source_ids: set[int]
-    said: set[datetime | None]
 
 
 def of_withdrawn(db: Connection, batches: Sequence[tuple[int, Sequence[Article]]]) -> list[set[str]]:
@@ -36,8 +34,7 @@ def of_withdrawn(db: Connection, batches: Sequence[tuple[int, Sequence[Article]]
 
     One at the address of a withdrawn article is, whatever its guid and title, and whatever source either came from.
     But where an address is the front page of a site, or that of other articles as well, as in changelogs, it must
-    have the title, too. Without an address the title decides, within its source, unless others there have it as well,
-    or its date says that it is another one of a column.
+    have the title, too. Without an address the title decides, within its source, unless others there have it as well.
     """
     gone = _withdrawn(db) if any(articles for _source_id, articles in batches) else {}
     return [_copies(db, source_id, articles, gone) for source_id, articles in batches]
@@ -51,19 +48,18 @@ def _copies(db: Connection, source_id: int, batch: Sequence[Article], gone: Mapp
 
 def _is_copy(article: Article, gone: _Gone, others: Set[str]) -> bool:
     if not article.url:
-        return bool(article.title) and not others and not all(are_of_other_dates(article.said, d) for d in gone.said)
+        return bool(article.title) and not others
     if article.title in gone.titles:
         return True
     return not _is_front_page(article) and others <= {article.title}
 
 
 def _withdrawn(db: Connection) -> Mapping[_Place, _Gone]:
-    found: dict[_Place, _Gone] = defaultdict(lambda: _Gone(set(), set(), set()))
+    found: dict[_Place, _Gone] = defaultdict(lambda: _Gone(set(), set()))
     for row in db.execute(_WITHDRAWN):
         gone = found[_place(row.url, row.title, row.source_id)]
         gone.titles.add(row.title)
         gone.source_ids.add(row.source_id)
-        gone.said.add(row.said)
     return dict(found)
 
 
@@ -121,6 +117,6 @@ def _is_front_page(article: Article) -> bool:
     return _bare(article.url).rstrip("/") in about
 
 
-_WITHDRAWN = select(tombstones.c.source_id, tombstones.c.url, tombstones.c.title, tombstones.c.said).where(
+_WITHDRAWN = select(tombstones.c.source_id, tombstones.c.url, tombstones.c.title).where(
     tombstones.c.reason == literal_column("'withdrawn'")  # as the index has it
 )

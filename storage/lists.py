@@ -26,14 +26,14 @@ def replace_list(db: Connection, source: str, subscriptions: Sequence[Subscripti
     """What a list names from now on, what it named before under its old name; how many of it are new, and how many are
     no longer there."""
     source_id = db.execute(select(sources.c.id).where(sources.c.name == source)).scalar_one()
-    rows_before = db.execute(select(listed.c.url, listed.c.name).where(listed.c.source_id == source_id))
-    before = {row.url: row.name for row in rows_before}
+    before = set(db.scalars(select(listed.c.url).where(listed.c.source_id == source_id)))
+    names = {row.url: row.name for row in db.execute(select(listed.c.url, listed.c.name).where(listed.c.name != ""))}
     db.execute(delete(listed).where(listed.c.source_id == source_id))
     rows = [
         {
             "source_id": source_id,
             "url": one.url,
-            "name": before.get(one.url, ""),
+            "name": names.get(one.url, ""),
             "title": one.title,
             "categories": msgspec.json.encode(one.categories).decode(),
         }
@@ -42,7 +42,7 @@ def replace_list(db: Connection, source: str, subscriptions: Sequence[Subscripti
     if rows:
         db.execute(insert(listed), rows)
     after = {one.url for one in subscriptions}
-    return len(after - before.keys()), len(before.keys() - after)
+    return len(after - before), len(before - after)
 
 
 def keep_names(db: Connection, names: Mapping[str, str]) -> None:

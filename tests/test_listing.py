@@ -70,6 +70,16 @@ def test_one_that_two_lists_name_stays_what_it_is_called_when_one_of_them_drops_
     assert mill.names[XML] == "a.example/feed-2"
 
 
+def test_one_that_another_list_names_first_now_stays_what_it_is_called(mill: Mill) -> None:
+    mill.reads(RSS, XML)
+    assert mill.names[XML] == "a.example/feed-2"
+    mill.reads(XML)
+    mill.text += '  - {name: all, kind: opml, url: "https://all.example/list.opml"}\n'
+    assert mill.names == {XML: "a.example/feed-2"}
+    mill.reads(XML, of="all")
+    assert mill.names == {XML: "a.example/feed-2"}
+
+
 def test_a_name_that_the_config_gives_to_another_is_that_ones(mill: Mill) -> None:
     mill.reads(XML)
     assert mill.names == {XML: "a.example/feed"}

@@ -104,8 +104,11 @@ def _files(path: Path) -> tuple[Path, list[Path]]:
         return path.parent, [path]
     fixed = next(parent for parent in path.parents if _GLOB.isdisjoint(str(parent)))
     matches = glob.glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-    named = [Path(name) for name in matches if _UNREADY not in Path(name).relative_to(fixed).parts[:-1]]
-    return fixed, sorted(each for each in named if each.is_file() and _may_be_one(each))
+    # What the pattern itself names is meant.
+    found = [Path(name) for name in matches if Path(name).is_file()]
+    if _UNREADY not in path.parts:
+        found = [each for each in found if _UNREADY not in each.relative_to(fixed).parts[:-1]]
+    return fixed, sorted(each for each in found if each.name == path.name or _may_be_one(each))
 
 
 def _may_be_one(path: Path) -> bool:

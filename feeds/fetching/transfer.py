@@ -208,8 +208,9 @@ class Transfer:
         if not self.hops:
             return ""
         place = urlsplit(self.url)
-        address = f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"
-        return f"it redirects to {address[:200]}, and there: "
+        return (
+            f"it redirects to {place.scheme}://{place.netloc.rpartition('@')[2]}, and there: "  # a path may be secret
+        )
 
     def failure(self, number: int, message: str) -> FetchFailed:
         """What libcurl's error means."""

@@ -196,8 +196,8 @@ def _at(day: datetime, clock: re.Match[str]) -> datetime:
 def _in_half(hour: int, half: str) -> int:
     if half == "中午":  # about noon
         return hour if hour >= 10 else hour + 12
-    if half.startswith("晚") and hour == 12:
-        raise ValueError("midnight of one day or of the next")
+    if (half.startswith("晚") and (hour == 12 or hour < 5)) or (half.startswith("早") and hour == 12):
+        raise ValueError("the night of one day or of the next")
     return hour % 12 + (12 if half.lower().startswith(_AFTERNOON) else 0)
 
 
@@ -262,6 +262,8 @@ def _east_asian(words: str, now: datetime) -> datetime | None:
     if not found:
         return None
     year, era, of_era, month, day = found.groups()
+    if era in ("令和", "平成") and len(of_era) > 2:
+        return None
     if era:
         year = str(_YEAR_BEFORE[era] + int(of_era.replace("元", "1")))
     return _day(year, month, day, now)

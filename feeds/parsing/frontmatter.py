@@ -32,7 +32,8 @@ _URL = ("permalink", "url", "link", "canonical_url", "canonicalurl", "canonical"
 _PUBLISHED = ("date", "published", "published_at", "publishdate", "pubdate", "created", "created_at")
 _NOT_BEFORE = ("publishdate",)  # Hugo's: when the article comes out, whatever date it shows
 _NOT_AFTER = ("expirydate",)
-_NO_DATE = frozenset({"true", "invalid date", "null", "none", "nan", "undefined"})  # what programs write for none
+# What programs write where there is none, and Jekyll for yes.
+_NO_DATE = frozenset({"true", "yes", "on", "1", "invalid date", "null", "none", "nan", "undefined"})
 _UPDATED = ("updated", "lastmod", "last_modified_at", "last_modified", "modified", "updated_at")
 _SUMMARY = ("description", "summary", "excerpt")
 _CATEGORIES = ("categories", "category")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,21 @@ def complete(store: Store, settings: Settings) -> Settings:
     with store.read() as db:
         lists = stored.lists(db)
     here = {source.url for source in settings.sources}
+    # Whichever list gave it first, and though another one names it now.
+    kept = {one.url: one.name for named in lists.values() for one in named if one.name}
     found: dict[str, tuple[Subscription, Source]] = {}  # by address, with the list
     for name, parent in parents.items():
         for one in lists.get(name, ()):
             if one.url not in here:
-                found.setdefault(one.url, (one, parent))
+                found.setdefault(one.url, (replace(one, name=kept.get(one.url, "")), parent))
     called = _names([one for one, _parent in found.values()], {source.name for source in settings.sources})
     added = (_source(one, parent, settings.defaults, called[one.url]) for one, parent in found.values())
     return replace(settings, sources=(*settings.sources, *added))
+
+
+def _titled(one: Subscription) -> str:
+    """What it may be called before people: many a title is an address, which may hold a password."""
+    return "an address" if not one.title or re.search("[@?]|://", one.title) else one.title
 
 
 def _names(found: Sequence[Subscription], taken: Set[str]) -> dict[str, str]:
@@ -58,11 +66,11 @@ def read_list(body: Body) -> Subscriptions:
         try:
             place = addresses.split(addresses.web_address(one.url))
         except ValueError as error:
-            problems.append(f"{one.title or 'an address'}: {error}; left out")
+            problems.append(f"{_titled(one)}: {error}; left out")
         else:
             good[place.url] = replace(one, url=place.url)
             if place.auth:
-                problems.append(f"{one.title or 'an address'}: its login was left out; name it in the config itself")
+                problems.append(f"{_titled(one)}: its login was left out; name it in the config itself")
     if len(listed.found) > MAX_LISTED:
         problems.append(f"{len(listed.found)} sources, of which the first {MAX_LISTED} were taken")
     flaw = listed.flaw or ("" if good else "it names no source")

@@ -185,8 +185,8 @@ def is_private(url: str) -> bool:
 
 # `feed_token`, `accessToken`, `X-Amz-Signature`, and what is short enough to be part of other words only by itself.
 _SECRET_QUERY = re.compile(
-    r".*(?:token|secret|signature|credentials?|password|passwd)|(?:.*[_.-])?(?:key|auth|sig|pwd|jwt|sid)"
-    r"|(?:api|access|auth|private|feed|rss|user)key|sessionid",
+    r".*(?:token|secret|signature|credentials?|password|passwd)|(?:.*[_.-])?(?:auth|pwd|jwt)|sig"
+    r"|(?:(?:api|access|auth|private|feed|rss|user)[_-]?)?key|sessionid",
     re.IGNORECASE,
 )
 _LONG_WORD = 9  # letters: what has as many may be a token
@@ -196,10 +196,11 @@ def is_plain_part(value: str, url: str) -> bool:
     """Whether something that stands in an address is no secret, wherever it came from: part of its scheme, host and
     port, which every link of the source names, or a word of its path."""
     parts = urlsplit(url)
-    if value.lower() in f"{parts.scheme}://{parts.netloc}":
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if value.lower() in (parts.hostname or "") or value.lower() in (origin, parts.netloc, str(parts.port)):
         return True
-    is_word = len(value) < _LONG_WORD and not any(map(str.isdigit, value)) and value in (value.lower(), value.title())
-    return is_word and value in parts.path and value not in parts.query
+    is_word = len(value) < _LONG_WORD and value.isalpha() and value in (value.lower(), value.title())
+    return is_word and value in re.split(r"[/._~-]", parts.path) and value not in parts.query
 
 
 def url_secrets(url: str) -> Iterator[str]:

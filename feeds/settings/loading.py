@@ -108,7 +108,7 @@ def _open_folder(tree: dict[str, Any], folder: Folder) -> Iterator[Complaint]:
     try:
         output = folder.absolute(values.file_path(tree.get("output") or "public")).resolve()
         private = folder.absolute(values.file_path(tree["private_output"])).resolve()
-    except (LookupError, TypeError, ValueError, SettingsError):  # left out, or wrong: `model` tells
+    except (LookupError, TypeError, ValueError, RuntimeError, SettingsError):  # left out, or wrong: `model` tells
         return
     if private.is_relative_to(output) or output.is_relative_to(private):
         yield Complaint(("private_output",), "lies in the published tree, or that in it; write a folder beside it")
@@ -118,11 +118,12 @@ def _published_secrets(tree: dict[str, Any], file: Path, folder: Folder) -> Iter
     """The same, of the config with its passwords, and of the database."""
     try:
         output = folder.absolute(values.file_path(tree.get("output") or "public")).resolve()
-        database = re.match(r"sqlite(?:\+\w+)?:///([^?]+)", values.text(tree.get("database") or ""))
+        written = values.text(tree.get("database") or "sqlite:///feedmill.db")
+        database = re.match(r"sqlite(?:\+\w+)?:///(?:file:)?([^?]+)", written)
         store = folder.absolute(database[1]).resolve() if database else None
-    except (TypeError, ValueError, SettingsError):  # wrong: `model` tells
+    except (TypeError, ValueError, RuntimeError, SettingsError):  # wrong: `model` tells
         return
-    if file.resolve().is_relative_to(output):
+    if any(place.is_relative_to(output) for place in (file.resolve(), file.absolute().parent.resolve())):
         yield Complaint(("output",), "this file lies in it, and would be published; write a folder beside it")
     if store and store.is_relative_to(output):
         yield Complaint(("database",), "lies in `output`, and would be published; write a file outside of it")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from command import Feedmill
+from playwright.sync_api import expect
 from test_browsing import FOCUSED, WIDTHS, Visit, browser, in_a_browser, scheme, screenshots, serious, visit  # noqa: F401
 from test_serving import serving
 
@@ -140,9 +141,9 @@ class TestInABrowser:
         assert page.locator("th[aria-sort]").inner_text().startswith("Failures")  # it stays sorted
         page.get_by_role("link", name=re.compile("^All")).click()
         page.get_by_role("link", name="Next", exact=True).click()
-        assert page.locator(".each tbody tr").count() == 30
+        expect(page.locator(".each tbody tr")).to_have_count(30)
         page.get_by_role("link", name="Previous").click()
-        assert page.locator(".each tbody tr").count() == 200
+        expect(page.locator(".each tbody tr")).to_have_count(200)
         assert visit.faults == []
 
     @pytest.mark.parametrize("scheme", ["light"], indirect=True)

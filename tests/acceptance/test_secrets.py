@@ -104,7 +104,7 @@ class TestSecrets:
     def test_tokens_of_what_a_list_names_are_hidden_as_well(self, feedmill: Feedmill, origin: Origin) -> None:
         url = origin.serve("/zz.xml?token=hidden-lt-1", rss("One"))
         login = url.replace("//", "//w:hidden-pw-2@").replace("zz", "yy")
-        outlines = "".join(f"<outline xmlUrl='{each}'/>" for each in (url, login))
+        outlines = "".join(f"<outline text='{each}' xmlUrl='{each}'/>" for each in (url, login))
         origin.serve("/list.opml", f"<opml version='2.0'><body>{outlines}</body></opml>")
         feedmill.config(f"sources: [{{name: friends, kind: opml, url: '{origin.url('/list.opml')}'}}]")
         results = [feedmill(*words) for words in (["-vv", "fetch"], ["sources", "--json"], ["status", "--once"])]

@@ -239,7 +239,15 @@ def test_a_date_that_cannot_be_read_is_told_with_one_that_can() -> None:
         return frontmatter.parse(f"---\ntitle: x\n{meta}\n---\n", url="", base_url="", zone=zone, now=now).problems
 
     assert problems("date: someday") == ("date 'someday' cannot be read; write for instance 2026-11-02 09:00 +0800",)
-    for good in ("date: 2026-11-02", "date:", "published: true", "date: Invalid Date", "date: null", ""):
+    for good in (
+        "date: 2026-11-02",
+        "date:",
+        "published: true",
+        "published: yes",
+        "date: Invalid Date",
+        "date: null",
+        "",
+    ):
         assert problems(good) == ()
 
 

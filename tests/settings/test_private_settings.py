@@ -61,6 +61,7 @@ def test_addresses_are_told_apart_and_private_files_never_lie_among_public_ones(
         ("output: .", "1: output: this file lies in it"),
         ("output: ..", "1: output: this file lies in it"),
         ("output: site\ndatabase: sqlite:///site/feedmill.db", "2: database: lies in `output`"),
+        ("database: 'sqlite:///file:public/x.db?uri=true'", "1: database: lies in `output`"),
         ("database: 'sqlite+pysqlite:///./public/deep/../mill.db?timeout=3'", "1: database: lies in `output`"),
     ],
 )
