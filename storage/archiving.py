@@ -53,6 +53,11 @@ def latest_written(db: Connection, shelf_id: int) -> int:
     return db.scalar(_LATEST_WRITTEN, {"shelf": shelf_id}) or 0
 
 
+def numbers(db: Connection, shelf_id: int) -> list[int]:
+    """The numbers of all archive documents of a shelf."""
+    return list(db.scalars(_NUMBERS, {"shelf": shelf_id}))
+
+
 def unwritten(db: Connection, shelf_id: int) -> list[int]:
     """The numbers of the archive documents that are to be written, the oldest first."""
     return list(db.scalars(_UNWRITTEN, {"shelf": shelf_id}))
@@ -76,16 +81,16 @@ def record_written(db: Connection, shelf_id: int, number: int, *, touched: int) 
 
 
 def write_again(db: Connection, shelf_id: int) -> None:
-    """All archive documents of a shelf are to be written: its folder or its addresses moved, or its files are lost."""
+    """All archive documents of a shelf are to be written: its folder or its addresses moved."""
     db.execute(update(archives).where(archives.c.category_id == shelf_id).values(_AGAIN))
 
 
 def write_these_again(db: Connection, documents: Iterable[tuple[int, int]]) -> None:
     """These archive documents, each a shelf and a number, are to be written: articles left them that must not stay."""
-    numbers: dict[int, set[int]] = {}
+    of_shelves: dict[int, set[int]] = {}
     for shelf_id, number in documents:
-        numbers.setdefault(shelf_id, set()).add(number)
-    for shelf_id, of_shelf in numbers.items():
+        of_shelves.setdefault(shelf_id, set()).add(number)
+    for shelf_id, of_shelf in of_shelves.items():
         for some in batches(of_shelf):
             those = archives.c.category_id == shelf_id, archives.c.number.in_(some)
             db.execute(update(archives).where(*those).values(_AGAIN))
@@ -122,7 +127,7 @@ def emptied(db: Connection, shelf_id: int) -> list[int]:
     """The numbers of the oldest archive documents, as far as no article is left of them."""
     oldest = _oldest(db, shelf_id)
     if oldest is None:
-        return list(db.scalars(_NUMBERS, {"shelf": shelf_id}))
+        return numbers(db, shelf_id)
     return list(db.scalars(_NUMBERS_BEFORE, {"shelf": shelf_id, "oldest": oldest}))
 
 
@@ -132,10 +137,10 @@ def write_oldest_again(db: Connection, shelf_id: int) -> None:
     db.execute(update(archives).where(*is_it).values(_AGAIN))
 
 
-def forget(db: Connection, shelf_id: int, numbers: Iterable[int]) -> None:
+def forget(db: Connection, shelf_id: int, gone: Iterable[int]) -> None:
     """The files of these archive documents are gone. The last number of a shelf is remembered: none is given twice."""
     last = latest(db, shelf_id)
-    for some in batches(number for number in numbers if number != last):
+    for some in batches(number for number in gone if number != last):
         db.execute(delete(archives).where(archives.c.category_id == shelf_id, archives.c.number.in_(some)))
 
 

@@ -275,6 +275,44 @@ def test_a_late_article_and_a_revised_one_stand_in_the_feed_and_the_archives_do_
         assert found.count("https://gazette.example/12") == 2  # as it was, too: RFC 5005 has readers take the newer
 
 
+def revise_twelve(mill: Mill) -> None:
+    item = (
+        "<item><title>Twelve</title><guid>https://gazette.example/12</guid>"
+        "<pubDate>Sun, 01 Nov 2026 00:12:00 GMT</pubDate></item>"
+    )
+    mill.put("gazette.xml", f'<rss version="2.0"><channel><title>Gazette</title>{item}</channel></rss>')
+    mill.round()
+
+
+def test_all_that_is_published_again_leaves_archive_documents_as_they_are(mill: Mill):
+    mill.text = CONFIG.replace("pages: false", "pages: true")
+    fill(mill, 10, 250)
+    kept = {path: seen for path, seen in archived(mill).items() if path.name == "atom.xml"}
+    revise_twelve(mill)
+    page = mill.output / "world/archive/000001/index.html"
+    page.write_text("of another look")
+    edited = mill.output / "world/archive/000002/atom.xml"
+    edited.write_text("by hand")
+    pipeline.publish(mill.store, mill.settings, force=True)
+    after = archived(mill)
+    assert {path: after[path] for path in kept if path != edited} == {
+        path: seen for path, seen in kept.items() if path != edited
+    }
+    assert edited.read_bytes() == kept[edited][0]
+    assert "another look" not in page.read_text()
+
+
+def test_a_lost_document_has_no_other_written(mill: Mill):
+    fill(mill, 0, 450)
+    revise_twelve(mill)
+    before = archived(mill)
+    newest = max(mill.output.glob("world/archive/*"))
+    shutil.rmtree(newest)
+    mill.publish()
+    after = archived(mill)
+    assert {path.parent for path in before if before[path] != after[path]} == {newest}
+
+
 WITHOUT_GAZETTE = CONFIG.replace("  - {name: gazette, path: gazette.xml, categories: [World]}\n", "")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +14,11 @@ from feeds.cli import Context, addressing, showing
 from feeds.clock import SystemClock
 from feeds.records import Source, replace
 
+if TYPE_CHECKING:
+    from feeds.settings import Settings
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)  # also one that is misspelt may hold a password
+
 
 @click.command("preview")
 @click.argument("locations", metavar="PATH-or-URL...", nargs=-1, required=True)
@@ -19,9 +26,8 @@ from feeds.records import Source, replace
 @click.pass_obj
 def command(context: Context, locations: tuple[str, ...], as_json: bool) -> int:
     """Fetch, parse and normalize each file, folder or address, and show its articles. Nothing is stored."""
-    wanted = [_source(context, location) for location in locations]
     failures = 0
-    for source, preview in pipeline.preview(context.settings_or_defaults, wanted, clock=SystemClock()):
+    for source, preview in _previews(context.settings_or_defaults, locations):
         for problem in preview.problems:
             click.echo(f"feedmill: {source.name}: {problem}", err=True)
         failures += not preview.was_read
@@ -32,18 +38,34 @@ def command(context: Context, locations: tuple[str, ...], as_json: bool) -> int:
                 ("published", "from", "title", "url"),
                 [(showing.moment(a.published), a.date_from, a.title, a.url) for a in preview.articles],
             )
-    return 1 if failures == len(wanted) else 0
+    return 1 if failures == len(locations) else 0
 
 
-def _source(context: Context, location: str) -> Source:
-    """The configured source of that name or place, else one made for the occasion: for a file in a configured folder
-    as that is read."""
-    settings, path = context.settings_or_defaults, Path(location).absolute()
-    for source in settings.sources:
-        if location in (source.name, source.url) or (source.path and source.path == str(path)):
-            return source
-    if re.match(r"[a-z][a-z0-9+.-]*://", location, re.IGNORECASE):  # also one that is misspelt may hold a password
-        return addressing.source_at(location, settings.defaults)
+def _previews(settings: Settings, locations: Sequence[str]) -> Iterator[tuple[Source, pipeline.Preview]]:
+    clock = SystemClock()
+    wanted = []
+    for location in locations:
+        if source := _configured(settings, location):
+            wanted.append(source)
+        elif _ADDRESS.match(location):
+            wanted.append(addressing.source_at(location, settings.defaults))
+        elif preview := pipeline.preview_file(settings, location, clock=clock):
+            yield preview
+        else:
+            wanted.append(_at(settings, location))
+    yield from pipeline.preview(settings, wanted, clock=clock)
+
+
+def _configured(settings: Settings, location: str) -> Source | None:
+    """The source of that name or place."""
+    path = str(Path(location).absolute())
+    meant = (source for source in settings.sources if location in (source.name, source.url) or source.path == path)
+    return next(meant, None)
+
+
+def _at(settings: Settings, location: str) -> Source:
+    """A source for the occasion, with what is said of the configured folder that is nearest around it."""
+    path = Path(location).absolute()
     around = (source for source in settings.sources if source.path and Path(source.path) in path.parents)
     nearest = max(around, key=lambda source: len(source.path), default=settings.defaults)
     return replace(nearest, name=location, kind="folder", path=str(path))

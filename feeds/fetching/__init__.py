@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Protocol
 
 from feeds.clock import Clock
-from feeds.fetching.folder import Folders
+from feeds.fetching.folder import Folders, fetch_file
 from feeds.fetching.http import Manners, Web
 from feeds.fetching.mailbox import Mailbox
 from feeds.fetching.transfer import address, host
@@ -15,7 +15,7 @@ from feeds.records import FetchResult, Source, SourceState
 
 Claimed = Sequence[tuple[Source, SourceState]]
 
-__all__ = ["FETCHERS", "Fetching", "Manners", "address", "fetch", "host"]
+__all__ = ["FETCHERS", "Fetching", "Manners", "address", "fetch", "fetch_file", "host"]
 
 
 class Fetcher(Protocol):

@@ -89,6 +89,22 @@ def fetch(source: Source, state: SourceState) -> FetchResult:
     return NotModified()
 
 
+def fetch_file(source: Source, path: str) -> FetchResult | None:
+    """One file as its source reads it, whatever was read before; None where that is no file of the source."""
+    file = _without_dots(path)
+    try:
+        root, paths = _files(_without_dots(source.path))
+    except OSError:
+        return None
+    if file not in paths:
+        return None
+    try:
+        body = _read(file, _name(file.relative_to(root)), _stamp(file), source.max_size)
+    except OSError as error:
+        return FetchFailed(problem=f"{path}: {_words(error)}")
+    return Fetched(bodies=(body,)) if body else FetchFailed(problem=f"{path} holds no text, and so no feed or article")
+
+
 def _files(path: Path) -> tuple[Path, list[Path]]:
     """The folder that files are named from, and the files in the order of their names. What is hidden in a folder, or
     never an article, is left out."""
@@ -109,6 +125,10 @@ def _files(path: Path) -> tuple[Path, list[Path]]:
     if _UNREADY not in path.parts:
         found = [each for each in found if _UNREADY not in each.relative_to(fixed).parts[:-1]]
     return fixed, sorted(each for each in found if each.name == path.name or _may_be_one(each))
+
+
+def _without_dots(path: str) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links, and so name another file
 
 
 def _may_be_one(path: Path) -> bool:

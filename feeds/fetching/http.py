@@ -225,7 +225,7 @@ class Web:
             # What an answer's headers ask for holds, though the rest of it was refused or broke off.
             pacing = read_pacing(answer, self.clock.now())
             failed = transfer.failure(*error) if error else FetchFailed(problem="")
-            problem = transfer.refusal or failed.problem
+            problem = transfer.whereto + (transfer.refusal or failed.problem)
             self.deliver(transfer, replace(failed, problem=problem, pacing=pacing))
         elif answer.location:
             self.follow(transfer, answer)

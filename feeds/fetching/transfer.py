@@ -205,7 +205,7 @@ class Transfer:
     @property
     def whereto(self) -> str:
         """The beginning of a sentence on what was found where redirects led, without what may be a secret of theirs."""
-        if not self.hops:
+        if self.url == self.source.url:
             return ""
         place = urlsplit(self.url)
         return (

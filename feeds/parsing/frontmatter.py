@@ -85,12 +85,11 @@ def parse(text: str, *, url: str, base_url: str, zone: tzinfo, now: datetime, pa
     if _is_unpublished(meta, zone, now):
         return Document(format="frontmatter", url=url, base_url=base_url)
     entry = _entry(meta, body, path=path, zone=zone, now=now)
-    written = _text(meta, _PUBLISHED)
-    is_lost = written and not entry.published and written.lower() not in _NO_DATE
-    problem = f"date {written[:40]!r} cannot be read; write for instance 2026-11-02 09:00 +0800"
-    return Document(
-        format="frontmatter", url=url, base_url=base_url, entries=(entry,), problems=(problem,) if is_lost else ()
+    problems = tuple(
+        f"date {written[:40]!r} cannot be read; write for instance 2026-11-02 09:00 +0800"
+        for written in _unreadable_dates(meta, zone, now)
     )
+    return Document(format="frontmatter", url=url, base_url=base_url, entries=(entry,), problems=problems)
 
 
 class _Yaml(frontmatter.default_handlers.BaseHandler):
@@ -191,6 +190,13 @@ def _categories(meta: Mapping[str, Any], is_jekyll: bool) -> tuple[str, ...]:
 def _published(meta: Mapping[str, Any], zone: tzinfo, now: datetime) -> datetime | None:
     dates = (parse_date(_text(meta, names), zone=zone, now=now) for names in (_PUBLISHED, _NOT_BEFORE))
     return max(filter(None, dates), default=None)
+
+
+def _unreadable_dates(meta: Mapping[str, Any], zone: tzinfo, now: datetime) -> list[str]:
+    """What stands where a date decides when the article appears, and says nothing of it."""
+    written = dict.fromkeys(_text(meta, names) for names in (_PUBLISHED, _NOT_BEFORE, _NOT_AFTER))
+    said = (each for each in written if each and each.lower() not in _NO_DATE)
+    return [each for each in said if parse_date(each, zone=zone, now=now) is None]
 
 
 def _is_unpublished(meta: Mapping[str, Any], zone: tzinfo, now: datetime) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from feeds.pipeline.explaining import explain
     from feeds.pipeline.listing import complete
     from feeds.pipeline.preparing import prepare
-    from feeds.pipeline.previewing import Preview, preview
+    from feeds.pipeline.previewing import Preview, preview, preview_file
     from feeds.pipeline.pruning import prune
     from feeds.pipeline.pushing.daemon import Pushing
     from feeds.pipeline.pushing.pinging import ping
@@ -44,6 +44,7 @@ _STAGES = {
     "prepare": "preparing",
     "Preview": "previewing",
     "preview": "previewing",
+    "preview_file": "previewing",
     "prune": "pruning",
     "Pushing": "pushing.daemon",
     "ping": "pushing.pinging",
@@ -80,6 +81,7 @@ __all__ = [
     "ping",
     "prepare",
     "preview",
+    "preview_file",
     "prune",
     "publish",
     "published",

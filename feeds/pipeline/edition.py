@@ -12,7 +12,7 @@ from feeds.errors import OutputError
 from feeds.normalizing.revisions import noticed
 from feeds.pipeline.making import Making
 from feeds.pipeline.preparing import digest_of
-from feeds.publishing import WRITERS, archives, output
+from feeds.publishing import ARCHIVE_WRITERS, WRITERS, archives, output
 from feeds.records import Article, Copy, Deleted, Feed, Publication, replace
 from feeds.settings import Settings
 from storage import Connection, Store, announcements, archiving, articles, shelves, stories, tombstones
@@ -204,19 +204,22 @@ class Edition(Struct, frozen=True, kw_only=True):
 
     def publish_archives(self, store: Store, *, is_forced: bool, is_stopping: Callable[[], bool]) -> Put:
         done = Put()
-        self.seal(store, is_forced=is_forced)
+        self.seal(store)
         with store.read() as db:
-            numbers = archiving.unwritten(db, self.shelf.id)
-        for number in numbers:
+            due = archiving.unwritten(db, self.shelf.id)
+            others = set(archiving.numbers(db, self.shelf.id)).difference(due) if is_forced else ()
+        for number in sorted((*due, *others)):
             if is_stopping():
                 raise StoppedError
-            put = self.publish_archive(store, number)
+            put = self.publish_archive(store, number, keeps_feed=number in others)
             done += put
             if self.path(archives.path(number)) in put.problems:  # a feed must not lead to what is not there
                 raise OutputError(lines(done.problems.values()))
         return done
 
-    def publish_archive(self, store: Store, number: int) -> Put:
+    def publish_archive(self, store: Store, number: int, *, keeps_feed: bool) -> Put:
+        """Its feed is kept, where it is whole, with what was revised since: who read it does not read it again. Its
+        page may have another look."""
         with store.read() as db:
             touched = archiving.touched(db, self.shelf.id, number)
             found = self.fit(articles.archived(db, self.shelf.id, number))
@@ -225,14 +228,21 @@ class Edition(Struct, frozen=True, kw_only=True):
         feed = replace(self.about, articles=found, number=number, previous=previous)
         # Of which all has left: one that others lead to holds the chain; behind the oldest, it is removed.
         kinds = self.making.archive.items() if found or previous else ()
+        files = {
+            archives.path(number, kind): write for kind, write in kinds if not (keeps_feed and self.holds(number, kind))
+        }
         told = self.with_notices(feed)
-        put = self.put({archives.path(number, kind): partial(write, told) for kind, write in kinds}, feed, alone)
+        put = self.put({path: partial(write, told) for path, write in files.items()}, feed, alone)
         if not put.problems:
             with store.begin() as db:
                 archiving.record_written(db, self.shelf.id, number, touched=touched)
         return put
 
-    def seal(self, store: Store, *, is_forced: bool) -> None:
+    def holds(self, number: int, kind: str) -> bool:
+        """Whether the feed of an archive document is there, as it was written."""
+        return kind in ARCHIVE_WRITERS and output.is_whole(self.tree, self.path(archives.path(number, kind)))
+
+    def seal(self, store: Store) -> None:
         """Give what has left the newest to archive documents, and note which of these are to be written."""
         with store.read() as db:
             is_first = not archiving.latest(db, self.shelf.id)
@@ -246,9 +256,12 @@ class Edition(Struct, frozen=True, kw_only=True):
             if archiving.emptied(db, self.shelf.id):
                 archiving.write_oldest_again(db, self.shelf.id)
             latest = archiving.before(db, self.shelf.id) and archiving.latest_written(db, self.shelf.id)
-            is_lost = bool(latest) and not self.has_archive(latest)
-            if is_forced or is_lost or _place(self.shelf.settings_digest) != _place(self.digest):
+            if _place(self.shelf.settings_digest) != _place(self.digest):
                 archiving.write_again(db, self.shelf.id)
+            elif latest and not self.has_archive(latest):
+                numbers = archiving.numbers(db, self.shelf.id)
+                lost = ((self.shelf.id, number) for number in numbers if not self.has_archive(number))
+                archiving.write_these_again(db, lost)
 
     def remove_emptied(self, store: Store) -> None:
         """Archive documents that nothing leads to any more. Forgotten only when they are gone."""

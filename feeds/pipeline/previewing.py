@@ -32,6 +32,14 @@ def preview(settings: Settings, wanted: Sequence[Source], *, clock: Clock) -> It
         yield source, _preview(settings, source, result, now=now)
 
 
+def preview_file(settings: Settings, path: str, *, clock: Clock) -> tuple[Source, Preview] | None:
+    """What a file would bring, and the source that reads it: the nearest, of several. None where none does."""
+    for source in sorted(settings.sources, key=lambda source: len(source.path), reverse=True):
+        if source.path and (result := fetching.fetch_file(source, path)):
+            return source, _preview(settings, source, result, now=clock.now().replace(microsecond=0))
+    return None
+
+
 def _preview(settings: Settings, source: Source, result: FetchResult, *, now: datetime) -> Preview:
     if isinstance(result, FetchFailed):
         return Preview(problems=(source.redact(result.problem),))

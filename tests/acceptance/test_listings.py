@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
 from command import FEEDMILL, Feedmill
 from desk import rss
 from webserver import Origin
@@ -73,10 +74,31 @@ class TestListings:
             "  - {name: old, path: desk/old, timezone: Asia/Tokyo}\n  - {name: other, path: desk/olden}\n"
         )
         (seen,) = feedmill("preview", "desk/old/a.md", "--json").objects
-        assert (seen["source"], seen["published"], seen["categories"]) == ("desk/old/a.md", "2026-11-02T00:00:00Z", [])
+        assert (seen["source"], seen["published"], seen["categories"]) == ("old", "2026-11-02T00:00:00Z", [])
         (feedmill.folder / "desk" / "b.md").write_text("---\ntitle: B\ndate: 2026-11-02 09:00:00\n---\nText")
         (seen,) = feedmill("preview", "desk/b.md", "--json").objects
         assert (seen["published"], seen["categories"]) == ("2026-11-02T01:00:00Z", ["Town"])
+
+    @pytest.mark.parametrize("path", ["desk", "desk/*/*.md", "other/../desk"])
+    def test_preview_of_one_file_shows_what_a_fetch_stores_of_it(self, feedmill: Feedmill, path: str) -> None:
+        (feedmill.folder / "desk" / "2026-11-02").mkdir(parents=True)
+        (feedmill.folder / "other").mkdir()
+        article = feedmill.folder / "desk" / "2026-11-02" / "a.md"
+        article.write_text("---\ntitle: A\n---\nText")
+        (article.parent / "b.md").write_text("---\ntitle: [\n---\nText")
+        feedmill.config(f"sources: [{{name: all, path: {path!r}}}]")
+        seen = feedmill("preview", "other/../desk/2026-11-02/a.md", "--json")
+        assert (seen.code, seen.stderr) == (0, "")
+        feedmill("fetch")
+        assert seen.stdout == feedmill("articles", "--json").stdout
+        assert seen.objects[0]["published"] == "2026-11-02T00:00:00Z"
+
+    def test_preview_of_one_file_without_text_says_so(self, feedmill: Feedmill) -> None:
+        (feedmill.folder / "desk").mkdir()
+        (feedmill.folder / "desk" / "a.png").write_bytes(b"\x89PNG\0\0")
+        feedmill.config("sources: [{name: all, path: desk}]")
+        seen = feedmill("preview", "desk/a.png")
+        assert (seen.code, seen.stderr) == (1, "feedmill: all: desk/a.png holds no text, and so no feed or article\n")
 
     def test_articles_are_narrowed_by_category_source_and_limit(self, desk: Feedmill) -> None:
         (desk.folder / "more.xml").write_text(rss("Three", host="more.example"))

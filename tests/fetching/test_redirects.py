@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from asking import fetch, local, problem
 
@@ -66,3 +68,12 @@ def test_what_is_wrong_where_a_redirect_leads_is_told_of_that_place(origin: Orig
     told = problem(fetch(local(origin.url("/a"))))
     assert told.startswith(f"it redirects to {origin.url('')}, and there: 404: no such address")
     assert "s3cret" not in told
+
+
+def test_a_connection_that_fails_where_a_redirect_leads_is_told_of_that_place(origin: Origin) -> None:
+    with socket.socket() as closed:  # bound and not listening: nobody else gets the port meanwhile
+        closed.bind(("127.0.0.1", 0))
+        elsewhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        origin.play("/a", answer("302 Found", Location=f"{elsewhere}/feed"))
+        told = problem(fetch(local(origin.url("/a"))))
+    assert told.startswith(f"it redirects to {elsewhere}, and there: its server refused the connection")

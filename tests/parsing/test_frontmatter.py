@@ -239,8 +239,11 @@ def test_a_date_that_cannot_be_read_is_told_with_one_that_can() -> None:
         return frontmatter.parse(f"---\ntitle: x\n{meta}\n---\n", url="", base_url="", zone=zone, now=now).problems
 
     assert problems("date: someday") == ("date 'someday' cannot be read; write for instance 2026-11-02 09:00 +0800",)
+    for name in ("publishDate", "expiryDate"):
+        assert problems(f"date: 2026-11-02\n{name}: '31/31/2030'")[0].startswith("date '31/31/2030' cannot be read")
     for good in (
         "date: 2026-11-02",
+        "date: 2026-11-02\npublishDate: 2026-11-02\nexpiryDate: 2030-01-01",
         "date:",
         "published: true",
         "published: yes",
