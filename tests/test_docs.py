@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from click import Context, Option
@@ -23,9 +24,9 @@ def blocks(page: Path, language: str) -> list[str]:
 def keys(model: type, found: set[str] | None = None) -> set[str]:
     """Every key that a person may write, in the config and in the mappings inside it."""
     found = set() if found is None else found
-    for name, field in model.model_fields.items():  # type: ignore[attr-defined]
-        found.add(field.alias or name)
-        for inner in re.findall(r"\w+Keys\b", str(field.annotation)):
+    for name, annotation in get_type_hints(model).items():
+        found.add(name)
+        for inner in re.findall(r"\w+Keys\b", str(annotation)):
             keys(getattr(settings.model, inner), found)  # type: ignore[attr-defined]
     return found
 

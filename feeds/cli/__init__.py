@@ -63,7 +63,7 @@ class Context(Struct, dict=True):
     @cached_property
     def file(self) -> Path:
         """The config that is used."""
-        from feeds import settings  # pydantic takes its time; --help and --version do without
+        from feeds import settings  # which --help and --version do without
 
         return settings.find(self.config, environ=os.environ, cwd=Path.cwd())
 

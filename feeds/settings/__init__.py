@@ -1,6 +1,6 @@
 """config.yaml → `Settings`: frozen values, complete, with every default filled in.
 
-`model` says which keys a person may write, `values` what one value may be, `rules` how keys must fit together,
+`model` says which keys a person may write, `keys` reads them, `values` says what one value may be, `rules` how keys must fit together,
 `building` what becomes of them. What is wrong is told all at once, each complaint with its line.
 """
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from feeds.settings.building import Server, Settings, Site
     from feeds.settings.loading import defaults, find, load, read_text
 
-# Which module has it. Each is imported when it is first asked for: a worker judges addresses and reads no config, and
-# pydantic takes its time.
+# Which module has it. Each is imported when it is first asked for: a worker judges addresses and reads no config.
 _MODULES = {
     "unlisted": "advice",
     "warnings": "advice",

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from feeds import marked_yaml, records
 from feeds.errors import SettingsError
@@ -125,14 +126,14 @@ def settings(keys: ConfigKeys, tree: dict[str, Any], *, file: Path, home: str, t
     output = folder.absolute(keys.output)
     return Settings(
         file=file,
-        site=Site(**keys.site.model_dump()),
+        site=Site(**asdict(keys.site)),
         database=_database(keys.database, folder),
         output=output,
         private_output=folder.absolute(keys.private_output) if keys.private_output else beside(output),
         pages=_pages(keys, folder),
         server=_server(keys),
-        per_host=PerHost(**keys.fetch.per_host.model_dump()),
-        push=Push(**keys.push.model_dump()),
+        per_host=PerHost(**asdict(keys.fetch.per_host)),
+        push=Push(**asdict(keys.push)),
         stories=keys.stories,
         categories=None if keys.categories is None else tuple(_categories(keys)),
         sources=sources,
@@ -176,7 +177,7 @@ def _categories(keys: ConfigKeys) -> Iterator[records.Category]:
             limit=each.limit,
             keep=each.keep,
             keep_for=each.keep_for,
-            private=records.Private(**each.private.model_dump()) if each.private else None,
+            private=records.Private(**asdict(each.private)) if each.private else None,
             stories=keys.stories if each.stories is None else each.stories,
             notices=each.notices,
         )
@@ -203,7 +204,7 @@ def _derived_name(keys: SourceKeys, secrets: tuple[str, ...]) -> str:
     return replace(DEFAULTS, secrets=secrets).redact(name)
 
 
-_SHARED = RequestKeys.model_fields.keys() - {"headers", "cookies", "documents"}
+_SHARED = set(RequestKeys.__struct_fields__) - {"headers", "cookies", "documents"}
 
 
 def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, ...], folder: Folder) -> records.Source:
@@ -231,20 +232,19 @@ def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, .
 
 
 def _defaults(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> records.Source:
-    nothing = SourceKeys.model_construct()
+    nothing = SourceKeys()
     secrets = addresses.worth_hiding(_secrets(nothing, keys.fetch, tree.get("fetch") or {}))
     return replace(_source(nothing, keys.fetch, "", secrets, folder), kind="")
 
 
 def _given(keys: RequestKeys) -> dict[str, Any]:
-    written = _SHARED & keys.model_fields_set
-    return {key: value for key in written if (value := getattr(keys, key)) is not None}
+    return {key: value for key in _SHARED if (value := getattr(keys, key)) is not None}
 
 
 def _documents(*levels: RequestKeys) -> records.KeptDocuments:
     """What a source says of its documents, else what `fetch:` says."""
-    written = [level.documents.model_dump(exclude_none=True) for level in reversed(levels) if level.documents]
-    told = {key: value for each in written for key, value in each.items()}
+    written = [asdict(level.documents) for level in reversed(levels) if level.documents]
+    told = {key: value for each in written for key, value in each.items() if value is not None}
     return records.KeptDocuments(**told)
 
 

@@ -23,12 +23,13 @@ _REFUSED = dict.fromkeys(_OURS, "feedmill sets it itself; leave it out") | {
 _SECRET_HEADER = re.compile("auth(?!ors?$)|key|token|secret|passw|session|signature|credential", re.IGNORECASE)
 
 
-def header_name(value: str) -> str:
-    if not _TOKEN.fullmatch(value):
+def header(name: str, value: object) -> str:
+    """The value of the header of that name."""
+    if not _TOKEN.fullmatch(name):
         raise ValueError("no name of a header; write for instance X-Api-Key")
-    if help := _REFUSED.get(value.lower()):
+    if help := _REFUSED.get(name.lower()):
         raise ValueError(f"this header cannot be set; {help}")
-    return value
+    return header_value(value)
 
 
 def header_value(value: object) -> str:

@@ -7,17 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
 from feeds import marked_yaml
 from feeds.errors import NoConfigError, SettingsError
 from feeds.marked_yaml import Marked, YamlError
 from feeds.settings import environment, rules, values
 from feeds.settings.building import Folder, Settings, settings
-from feeds.settings.complaints import Complaint, nearest, report
-from feeds.settings.model import ConfigKeys, known_keys
-from feeds.settings.values import kind_of
+from feeds.settings.complaints import Complaint, report
+from feeds.settings.keys import WrongError, mapping
+from feeds.settings.model import ConfigKeys
 
 
 def find(explicit: str | None, *, environ: Mapping[str, str], cwd: Path) -> Path:
@@ -86,9 +83,11 @@ def _read(path: Path, text: str) -> Marked:
 
 def _keys(tree: object) -> tuple[ConfigKeys | None, list[Complaint]]:
     try:
-        return ConfigKeys.model_validate(tree), []
-    except ValidationError as error:
-        return None, list(_in_our_words(error))
+        return mapping(ConfigKeys, tree), []
+    except WrongError as error:
+        return None, list(error.complaints)
+    except ValueError as error:
+        return None, [Complaint((), str(error))]
 
 
 def _missing_theme(tree: dict[str, Any], folder: Folder) -> Iterator[Complaint]:
@@ -127,30 +126,3 @@ def _published_secrets(tree: dict[str, Any], file: Path, folder: Folder) -> Iter
         yield Complaint(("output",), "this file lies in it, and would be published; write a folder beside it")
     if store and store.is_relative_to(output):
         yield Complaint(("database",), "lies in `output`, and would be published; write a file outside of it")
-
-
-def _in_our_words(error: ValidationError) -> Iterator[Complaint]:
-    for each in error.errors(include_url=False):
-        path = tuple(part for part in each["loc"] if part != "[key]")  # pydantic's mark of a mapping's key
-        yield Complaint(path, _text(each, path))
-
-
-_WANTED = {
-    "list_type": "a list is wanted; begin each line with `- `",
-    "dict_type": "a mapping is wanted; write `name: value` lines",
-    "model_type": "a mapping is wanted; write `key: value` lines",
-}
-
-
-def _text(error: ErrorDetails, path: marked_yaml.Path) -> str:
-    match error["type"]:
-        case "value_error":
-            return str(error["ctx"]["error"])
-        case "missing":
-            return "is missing; every entry needs it"
-        case "extra_forbidden":
-            known = known_keys(path[:-1])
-            close = nearest(str(path[-1]), known)
-            return "unknown key; " + (f"did you mean {close}?" if close else f"known are {', '.join(known)}")
-        case wanted:
-            return f"{kind_of(error['input'])} where {_WANTED.get(wanted, 'something else is wanted')}"

@@ -1,6 +1,6 @@
 """What one value may be: each function makes a value of what the file says, or says what would help.
 
-They are pydantic validators: `ValueError` carries the complaint. What they quote goes through `shown`.
+They are readers of `keys`: `ValueError` carries the complaint. What they quote goes through `shown`.
 """
 
 from __future__ import annotations
@@ -88,10 +88,11 @@ def whole(value: object) -> int:
     raise ValueError(f"{shown(value)} where a whole number is wanted; write it in digits")
 
 
-def between(low: T, high: T | None, help: str) -> Callable[[T], T]:
-    """Lets through what lies within bounds."""
+def between(read: Callable[[object], T], low: T, high: T | None, help: str) -> Callable[[object], T]:
+    """Reads what lies within bounds."""
 
-    def bounded(value: T) -> T:
+    def bounded(written: object) -> T:
+        value = read(written)
         if value < low or (high is not None and value > high):
             raise ValueError(help)
         return value

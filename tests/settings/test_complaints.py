@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from feeds import settings
 from feeds.errors import SettingsError
+from feeds.settings.keys import keys_of
 from feeds.settings.model import AuthKeys, CategoryKeys, ConfigKeys, FetchKeys, PerHostKeys, SourceKeys
 
 
@@ -207,9 +208,7 @@ def test_a_file_that_cannot_be_read_is_told_under_the_name_it_was_given(tmp_path
 
 
 KEYS = {
-    key
-    for model in (ConfigKeys, FetchKeys, PerHostKeys, SourceKeys, CategoryKeys, AuthKeys)
-    for key in model.model_fields
+    key for model in (ConfigKeys, FetchKeys, PerHostKeys, SourceKeys, CategoryKeys, AuthKeys) for key in keys_of(model)
 }
 SCALARS = st.sampled_from(
     [
@@ -241,13 +240,11 @@ TREES = st.recursive(
 CONFIGS = st.fixed_dictionaries(
     {},
     optional={
-        "sources": st.lists(
-            st.dictionaries(st.sampled_from(sorted(SourceKeys.model_fields)), TREES) | TREES, max_size=3
-        ),
+        "sources": st.lists(st.dictionaries(st.sampled_from(sorted(keys_of(SourceKeys))), TREES) | TREES, max_size=3),
         "categories": st.lists(
-            st.dictionaries(st.sampled_from(sorted(CategoryKeys.model_fields)), TREES) | TREES, max_size=3
+            st.dictionaries(st.sampled_from(sorted(keys_of(CategoryKeys))), TREES) | TREES, max_size=3
         ),
-        "fetch": st.dictionaries(st.sampled_from(sorted(FetchKeys.model_fields)), TREES) | TREES,
+        "fetch": st.dictionaries(st.sampled_from(sorted(keys_of(FetchKeys))), TREES) | TREES,
         "site": TREES,
         "database": SCALARS,
         "output": SCALARS,
@@ -276,4 +273,4 @@ def test_three_thousand_sources_are_loaded_within_a_second_and_a_half(load):
 
 def test_every_key_says_what_it_is_for():
     for model in (ConfigKeys, FetchKeys, PerHostKeys, SourceKeys, CategoryKeys, AuthKeys):
-        assert all(field.description for field in model.model_fields.values())
+        assert all(key.description for key in keys_of(model).values())
