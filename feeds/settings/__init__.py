@@ -1,7 +1,7 @@
 """config.yaml → `Settings`: frozen values, complete, with every default filled in.
 
-`model` says which keys a person may write, `keys` reads them, `values` says what one value may be, `rules` how keys must fit together,
-`building` what becomes of them. What is wrong is told all at once, each complaint with its line.
+`model` says which keys a person may write, `keys` reads them, `values` says what one value may be, `rules` how keys
+must fit together, `building` what becomes of them. What is wrong is told all at once, each complaint with its line.
 """
 
 from __future__ import annotations
