@@ -140,8 +140,15 @@ def test_a_person_is_told_how_to_subscribe_and_given_the_address_to_copy() -> No
     assert [each.text for each in root.iter("code")] == [
         f"{SITE}%E9%87%91/{name}" for name in ("atom.xml", "rss.xml", "feed.json")
     ]
+    assert [each.get("href") for each in root.findall(".//dl//a")] == ["atom.xml", "rss.xml", "feed.json"]
     assert len(root.findall(".//ul[@class='titles']/li")) == 10
     assert "feed reader" in words(root.find(".//main"))
+
+
+def test_an_article_that_says_nothing_is_called_by_its_date_once() -> None:
+    nothing = article(title="", summary_html="", content_html="")
+    (line,) = read(Pages().subscribe(feed(nothing))).findall(".//ul[@class='titles']/li")
+    assert len(line.findall(".//time")) == 1
 
 
 def test_articles_of_another_day_are_another_page() -> None:
