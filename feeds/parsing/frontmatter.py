@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urljoin
 
 import frontmatter
 
@@ -84,7 +85,7 @@ def parse(text: str, *, url: str, base_url: str, zone: tzinfo, now: datetime, pa
     body = _BLANK_LINES.sub("", body).rstrip()  # and not its indentation, which may be that of code
     if _is_unpublished(meta, zone, now):
         return Document(format="frontmatter", url=url, base_url=base_url)
-    entry = _entry(meta, body, path=path, zone=zone, now=now)
+    entry = _entry(meta, body, path=path, base_url=base_url, zone=zone, now=now)
     problems = tuple(
         f"date {written[:40]!r} cannot be read; write for instance 2026-11-02 09:00 +0800"
         for written in _unreadable_dates(meta, zone, now)
@@ -159,7 +160,7 @@ def _is_yaml(line: str) -> bool:
     return True
 
 
-def _entry(meta: Mapping[str, Any], body: str, *, path: str, zone: tzinfo, now: datetime) -> Entry:
+def _entry(meta: Mapping[str, Any], body: str, *, path: str, base_url: str, zone: tzinfo, now: datetime) -> Entry:
     addresses = (_text(meta, (name,)) for name in _URL)
     url = next((address for address in addresses if address and not _PATTERN.search(address)), "")
     is_jekyll = "layout" in meta or bool(_JEKYLL_FILE.match(PurePath(path).name))
@@ -167,6 +168,7 @@ def _entry(meta: Mapping[str, Any], body: str, *, path: str, zone: tzinfo, now: 
     return Entry(
         guid=_text(meta, _GUID) or ("" if url else path),
         url=url,
+        base_url="" if url else _folder_url(path, base_url),
         title=Text(value=_title(meta) or ("" if body.strip() else PurePath(path).stem), is_html=True),
         summary=Text(value=_text(meta, _SUMMARY)) or (Text(value=_html(excerpt)) if more else Text()),
         content=Text(value=_html(body)),
@@ -180,6 +182,12 @@ def _entry(meta: Mapping[str, Any], body: str, *, path: str, zone: tzinfo, now: 
         image=_image(meta),
         rights=Text(value=_text(meta, _RIGHTS)),
     )
+
+
+def _folder_url(path: str, base_url: str) -> str:
+    """Where the pictures beside a file lie, as on sites that are laid out as their articles are (Hugo's bundles)."""
+    folder = PurePath(path).parent.as_posix()
+    return urljoin(base_url, f"{quote(folder)}/") if base_url and folder != "." else ""
 
 
 def _categories(meta: Mapping[str, Any], is_jekyll: bool) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from feeds.parsing import frontmatter, parse
 from feeds.records import Body, Entry
 
 
-def read(meta: str, body: str = "Words.", path: str = "article.md") -> Entry:
+def read(meta: str, body: str = "Words.", path: str = "article.md", base_url: str = "") -> Entry:
     text = f"---\n{meta}\n---\n{body}"
     (entry,) = frontmatter.parse(
-        text, url="", base_url="", zone=ZoneInfo("Asia/Shanghai"), now=MONDAY, path=path
+        text, url="", base_url=base_url, zone=ZoneInfo("Asia/Shanghai"), now=MONDAY, path=path
     ).entries
     return entry
 
@@ -225,6 +225,20 @@ def test_an_article_without_a_name_of_its_own_is_known_by_its_file() -> None:
     assert read("title: x\npermalink: https://mill.example/x").guid == ""
     assert read("guid: 17").guid == "17"
     assert read("date: 2024-05-06", body="", path="2024/mill.md").title.value == "mill"
+
+
+@pytest.mark.parametrize(
+    ("path", "meta", "base"),
+    [
+        ("posts/the mill/index.md", "title: x", "https://desk.example/blog/posts/the%20mill/"),
+        ("posts/mill.md", "title: x", "https://desk.example/blog/posts/"),
+        ("mill.md", "title: x", ""),
+        ("posts/mill.md", "url: /mill/", ""),  # what lies beside a page is told by its address
+    ],
+)
+def test_what_lies_beside_a_file_is_found_from_its_folder(path: str, meta: str, base: str) -> None:
+    assert read(meta, path=path, base_url="https://desk.example/blog/").base_url == base
+    assert read(meta, path=path).base_url == ""
 
 
 def test_front_matter_is_no_feed_over_http() -> None:
