@@ -20,6 +20,8 @@ _UNREADY = "_drafts"  # where Jekyll and Hexo keep what is not to be published
 _NO_ARTICLE = re.compile(r".*~|#.*#|.*\.(?:bak|orig|rej|swp|tmp)|_index\.(?:md|html)", re.IGNORECASE | re.DOTALL)
 # What lies beside articles and is none, though a text: nobody wants to be told that in each round.
 _BESIDE = frozenset({".css", ".scss", ".js", ".mjs", ".map", ".svg", ".csv", ".py", ".sh", ".lock"})
+# What tells people about the folder, unless it begins as an article does.
+_ABOUT_FOLDER = re.compile(r"(?:readme|licen[cs]e|copying|contributing|changelog)(?:\..*)?", re.IGNORECASE)
 _BEGIN_TEXT = (b"<", b"\0<", b"{", b"---", b"+++", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
@@ -77,7 +79,7 @@ def fetch(source: Source, state: SourceState) -> FetchResult:
         name = _name(path.relative_to(root))
         try:
             stamp = _stamp(path)
-            if state.stamps.get(name) != stamp and (body := _read(path, name, stamp, source.max_size)):
+            if state.stamps.get(name) != stamp and (body := _read(path, name, stamp, source)):
                 bodies.append(body)
         except OSError as error:
             problems.append(f"{name}: {_words(error)}")
@@ -99,7 +101,7 @@ def fetch_file(source: Source, path: str) -> FetchResult | None:
     if file not in paths:
         return None
     try:
-        body = _read(file, _name(file.relative_to(root)), _stamp(file), source.max_size)
+        body = _read(file, _name(file.relative_to(root)), _stamp(file), source)
     except OSError as error:
         return FetchFailed(problem=f"{path}: {_words(error)}")
     return Fetched(bodies=(body,)) if body else FetchFailed(problem=f"{path} holds no text, and so no feed or article")
@@ -152,14 +154,17 @@ def _stamp(path: Path) -> str:
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
 
 
-def _read(path: Path, name: str, stamp: str, max_size: int) -> Body | None:
+def _read(path: Path, name: str, stamp: str, source: Source) -> Body | None:
     with path.open("rb") as file:
-        content = file.read(max_size + 1)
-    if len(content) > max_size:
-        raise OSError(f"larger than max_size ({max_size:,} bytes); raise it for this source")
+        content = file.read(source.max_size + 1)
+    if len(content) > source.max_size:
+        raise OSError(f"larger than max_size ({source.max_size:,} bytes); raise it for this source")
     # A picture beside the articles is no broken article; a text may well hold a stray zero byte.
-    is_picture = b"\0" in content[:1000] and not content.lstrip().startswith(_BEGIN_TEXT)
-    return None if is_picture else Body(content=content, path=name, stamp=stamp)
+    is_picture = b"\0" in content[:1000] or content.startswith(b"%PDF-")
+    is_about_folder = _ABOUT_FOLDER.fullmatch(path.name) and str(path) != source.path  # which may mean this very file
+    if (is_picture or is_about_folder) and not content.lstrip().startswith(_BEGIN_TEXT):
+        return None
+    return Body(content=content, path=name, stamp=stamp)
 
 
 def _words(error: OSError) -> str:

@@ -115,5 +115,14 @@ def test_what_is_not_ready_or_a_copy_that_an_editor_keeps_is_no_article(articles
 
 def test_a_picture_beside_the_articles_is_no_article(articles: Path) -> None:
     (articles / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    (articles / "a.pdf").write_bytes(b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
     (articles / "utf16.xml").write_bytes("<rss/>".encode("utf-16"))
     assert names(fetch(articles)) == ["a.md", "b.md", "sub/c.txt", "utf16.xml"]
+
+
+def test_what_tells_about_the_folder_is_no_broken_article(articles: Path) -> None:
+    for name in ("README", "readme.md", "LICENSE.txt", "sub/Contributing.rst", "readmes.md"):
+        (articles / name).write_text("# The desk\n")
+    (articles / "sub" / "README.md").write_text("---\ntitle: One all the same\n---\n")
+    assert names(fetch(articles)) == ["a.md", "b.md", "readmes.md", "sub/README.md", "sub/c.txt"]
+    assert names(fetch(articles / "readme.md")) == ["readme.md"]
