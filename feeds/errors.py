@@ -45,6 +45,17 @@ class StoreUnavailableError(StoreError):
     """The database cannot be read or written now; nothing is wrong with what was to be written."""
 
 
+class RenamedError(StoreError):
+    """A source is no longer called as it was when somebody began to read it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"is no longer called {self.name!r}: the config was changed meanwhile; the next fetch reads it"
+
+
 class BusyError(FeedmillError):
     """Another process is doing it already."""
 

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from feeds.records import Subscription
+from storage.rows import id_of_source
 from storage.tables import listed, sources
 
 _CATEGORIES = msgspec.json.Decoder(tuple[str, ...])
@@ -25,7 +26,7 @@ def add_to_list(db: Connection, source: str, subscriptions: Sequence[Subscriptio
 def replace_list(db: Connection, source: str, subscriptions: Sequence[Subscription]) -> tuple[int, int]:
     """What a list names from now on, what it named before under its old name; how many of it are new, and how many are
     no longer there."""
-    source_id = db.execute(select(sources.c.id).where(sources.c.name == source)).scalar_one()
+    source_id = id_of_source(db, source)
     before = set(db.scalars(select(listed.c.url).where(listed.c.source_id == source_id)))
     names = {row.url: row.name for row in db.execute(select(listed.c.url, listed.c.name).where(listed.c.name != ""))}
     db.execute(delete(listed).where(listed.c.source_id == source_id))

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, Row, Select, bindparam, select
-from sqlalchemy.exc import NoResultFound
 
+from feeds.errors import RenamedError
 from feeds.records import Article, Enclosure, Extension, Link, Origin, Person, Tag
 from storage import placing
 from storage.among import among
@@ -96,10 +96,10 @@ def id_of_source(db: Connection, name: str) -> int:
 
 
 def ids_of_sources(db: Connection, names: Collection[str]) -> dict[str, int]:
-    """The rows of these sources, each of which there must be."""
+    """The rows of these sources. Raises RenamedError where there is none of that name."""
     found: dict[str, int] = {name: row for name, row in db.execute(_SOURCES, {"names": names})}  # noqa: C416
     if missing := set(names) - found.keys():
-        raise NoResultFound(f"no source called {min(missing)!r}")
+        raise RenamedError(min(missing))
     return found
 
 

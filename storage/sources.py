@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from sqlalchemy import Connection, Row, ScalarSelect, Update, bindparam, delete, insert, select, update
 
+from feeds.errors import RenamedError
 from feeds.records import Body, Dating, Rhythm, Source, SourceState, Validators, replace
 from storage.batches import batches
 from storage.claims import LEASE, is_over
@@ -183,8 +184,11 @@ def record_visits(db: Connection, visits: Iterable[tuple[SourceState, SourceStat
 
 
 def dating(db: Connection, name: str) -> Dating:
-    """How far the dates of a source can be believed."""
-    return _DATING.decode(db.execute(_OF_NAME, {"_name": name}).scalar_one())
+    """How far the dates of a source can be believed. Raises RenamedError where there is none of that name."""
+    found = db.scalar(_OF_NAME, {"_name": name})
+    if found is None:
+        raise RenamedError(name)
+    return _DATING.decode(found)
 
 
 def site_urls(db: Connection) -> dict[str, str]:

@@ -229,6 +229,17 @@ def test_a_renamed_source_brings_no_article_twice(mill: Mill):
     assert ids <= after
 
 
+def test_a_source_that_is_renamed_while_it_is_read_is_told_and_read_by_the_next_fetch(mill: Mill):
+    started = pipeline.start_round(mill.store, mill.settings, mill.settings.sources, clock=mill.clock)
+    mill.text = CONFIG.replace("name: gazette", "name: The Gazette")
+    pipeline.prepare(mill.store, mill.settings)  # another process
+    done = {refresh.source: refresh for refresh in started.refreshes}
+    assert done["desk"].new == 2
+    told = "is no longer called 'gazette': the config was changed meanwhile; the next fetch reads it"
+    assert (done["gazette"].status, done["gazette"].problem) == ("failed", told)
+    assert mill.refresh(force=True)["The Gazette"].new == 2
+
+
 @pytest.mark.parametrize(
     ("before", "after", "written"),
     [

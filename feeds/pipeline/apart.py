@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from msgspec import Struct
 
 from feeds.clock import Clock, whole_seconds
-from feeds.errors import StoreUnavailableError
+from feeds.errors import RenamedError, StoreUnavailableError
 from feeds.logs import log
 from feeds.pipeline import storing
 from feeds.pipeline.faults import guarded
@@ -174,6 +174,8 @@ class Apart:
             return storing.store_reads(self._store, found, judge=self._judge, now=now)
         except StoreUnavailableError:
             raise
+        except RenamedError:
+            return None
         except Exception:
             log.exception("documents could not be stored together")
             return None

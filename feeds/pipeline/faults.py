@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from feeds.clock import Clock, whole_seconds
-from feeds.errors import FeedmillError, SourceError, StoreError, StoreUnavailableError
+from feeds.errors import FeedmillError, RenamedError, SourceError, StoreError, StoreUnavailableError
 from feeds.logs import log
 from feeds.pipeline import storing
 from feeds.pipeline.storing import Visit
@@ -35,6 +35,8 @@ def guarded(store: Store, clock: Clock, visit: Visit, stage: Callable[[Visit, da
         return failed(replace(visit, state=state), str(error))
     except StoreUnavailableError:
         raise
+    except RenamedError as error:
+        return failed(visit, str(error))
     except StoreError as error:  # nothing is wrong with the store, so it is with what was to be stored
         log.exception("source could not be stored", source=visit.source.name)
         return failed(visit, f"could not be stored ({error}); please report it")
