@@ -174,6 +174,16 @@ def test_no_secret_and_no_path_of_this_machine_is_told(mill: Store, configured: 
     assert "its path: No such file" in told
 
 
+def test_where_a_source_has_moved_is_told_without_what_its_new_server_gave_it(
+    mill: Store, configured: Settings
+) -> None:
+    moved = "https://cdn.example/almanac?page=1&token=hidden77"
+    with mill.begin() as db:
+        sources.record_all(db, [replace(STATES[0], moved_to=moved, moved_since=MONDAY, move_is_proven=True)])
+    (line,) = (each for each in look(mill, configured).lines if each.name == "almanac")
+    assert line.problem.endswith("write it into the config: https://cdn.example/almanac?page=1&token=***")
+
+
 def test_a_source_is_linked_to_its_page_once_that_is_there(mill: Store, configured: Settings) -> None:
     with mill.begin() as db:
         saving.save(db, saving.Batch(source="Bread", articles=[article(source="Bread")], now=MONDAY), slugs=slugs)

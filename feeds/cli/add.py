@@ -33,7 +33,7 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
     taken = {source.name for source in settings.sources}
     if name in taken:
         raise NotFoundError(f"a source is called {name!r} already; choose another --name")
-    chosen = name or names.unique(found.source.redact(names.from_url(found.source.url)), taken)
+    chosen = name or names.unique(names.from_url(found.source.url, found.source.secrets), taken)
     # What was typed, its password included, if it is the feed's own address; then nothing else would do.
     url = address if addressing.is_same(address, found.source) else found.source.url
     text = editing.with_sources(config.read_text(context.file), {"name": chosen, "url": url, "categories": categories})

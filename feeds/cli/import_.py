@@ -32,11 +32,13 @@ def command(context: Context, file: str) -> None:
         try:
             url = addresses.split(addresses.web_address(one.url)).url
         except ValueError as error:
-            click.echo(f"feedmill: {one.title or one.url}: {error}; left out", err=True)
+            click.echo(f"feedmill: {one.called}: {error}; left out", err=True)
             continue
         if url in here:
             continue
-        name = names.unique(_label(one.title) or names.from_url(url), taken)
+        secrets = addresses.worth_hiding(addresses.url_secrets(one.url))
+        title = "" if one.is_titled_by_address else _label(one.title)
+        name = names.unique(title or names.from_url(url, secrets), taken)
         here.add(url)
         taken.add(name)
         added.append({"name": name, "url": one.url, "categories": [_label(category) for category in one.categories]})

@@ -59,7 +59,7 @@ def _previews(settings: Settings, locations: Sequence[str]) -> Iterator[tuple[So
 def _configured(settings: Settings, location: str) -> Source | None:
     """The source of that name or place."""
     path = str(Path(location).absolute())
-    meant = (source for source in settings.sources if location in (source.name, source.url) or source.path == path)
+    meant = (each for each in settings.sources if location and (location in (each.name, each.url) or each.path == path))
     return next(meant, None)
 
 

@@ -66,7 +66,7 @@ def _json(source: Source, state: SourceState, number: Number | None, dating: Dat
         "failures": state.failures,
         "problem": _problem(source, state, number, dating),
         "standing": state.standing,
-        "moved_to": source.redact(state.moved_to) if state.move_is_proven else "",
+        "moved_to": telling.moved_to(source, state),
         "held": number.articles if number else 0,
         "list": source.listed_by,
     }

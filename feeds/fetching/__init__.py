@@ -10,12 +10,12 @@ from feeds.clock import Clock
 from feeds.fetching.folder import Folders, fetch_file
 from feeds.fetching.http import Manners, Web
 from feeds.fetching.mailbox import Mailbox
-from feeds.fetching.transfer import address, host
+from feeds.fetching.transfer import address, host, is_one_origin
 from feeds.records import FetchResult, Source, SourceState
 
 Claimed = Sequence[tuple[Source, SourceState]]
 
-__all__ = ["FETCHERS", "Fetching", "Manners", "address", "fetch", "fetch_file", "host"]
+__all__ = ["FETCHERS", "Fetching", "Manners", "address", "fetch", "fetch_file", "host", "is_one_origin"]
 
 
 class Fetcher(Protocol):

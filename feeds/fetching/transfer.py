@@ -164,7 +164,7 @@ class Transfer:
             lines.append(f"If-None-Match: {self.validators.etag}")
         if self.validators.last_modified:
             lines.append(f"If-Modified-Since: {self.validators.last_modified}")
-        if self.url == source.url or _origin(self.url) == _origin(source.url):
+        if is_one_origin(self.url, source.url):
             # What is secret between us and one origin stays there.
             lines += [f"{name}: {value}" for name, value in source.headers]
             lines += [f"Authorization: {source.auth}"] if source.auth else []
@@ -233,6 +233,11 @@ def _headers(lines: Iterable[bytes]) -> tuple[tuple[str, str], ...]:
             name, _colon, value = line.partition(":")
             headers.append((name.strip().lower(), value.strip()))
     return tuple(headers)
+
+
+def is_one_origin(url: str, other: str) -> bool:
+    """Whether both addresses are of one server, which may know what is secret between it and us (RFC 6454)."""
+    return url == other or _origin(url) == _origin(other)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

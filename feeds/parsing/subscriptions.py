@@ -104,20 +104,18 @@ def _collect(parent: Any, folders: tuple[str, ...], found: list[Subscription], p
         values = {name.lower(): " ".join(value.split()) for name, value in outline.attrib.items()}
         name = values.get("title") or values.get("text") or ""
         if address := _as_http(values.get("xmlurl", "")):
+            labels = [part for path in values.get("category", "").split(",") for part in path.split("/")]
+            one = Subscription(
+                url=address,
+                title=name,
+                site_url=values.get("htmlurl", ""),
+                categories=tuple(dict.fromkeys((*folders, *(label.strip() for label in labels if label.strip())))),
+            )
             if re.match(r"https?://", address, re.IGNORECASE):
-                labels = [part for path in values.get("category", "").split(",") for part in path.split("/")]
-                found.append(
-                    Subscription(
-                        url=address,
-                        title=name,
-                        site_url=values.get("htmlurl", ""),
-                        categories=tuple(
-                            dict.fromkeys((*folders, *(label.strip() for label in labels if label.strip())))
-                        ),
-                    )
-                )
-            else:
-                problems.append(f"{name or address}: {address} is no http address; left out")
+                found.append(one)
+            else:  # which may hold a password all the same
+                scheme = re.match(r"[a-z][a-z0-9+.-]{0,20}:", address, re.IGNORECASE)
+                problems.append(f"{one.called}: {scheme[0] if scheme else 'that'} is no http address; left out")
         is_folder = outline.tag.rpartition("}")[2] == "outline" and name and not address
         if not is_folder or len(folders) < MAX_DEPTH:
             _collect(outline, (*folders, name) if is_folder else folders, found, problems)

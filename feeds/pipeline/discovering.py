@@ -45,7 +45,8 @@ def discover(settings: Settings, source: Source, *, clock: Clock) -> Discovery:
         url = urls.absolute(one.href, body.url)
         if not url or url == source.url:
             continue
-        there = replace(source, url=url)
+        # What was typed to log in with is the page's server's, and nobody else's.
+        there = replace(source, url=url, auth=source.auth if fetching.is_one_origin(url, source.url) else "")
         try:
             answer = _get(settings, there, clock)
             document = _parse(answer, there, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
@@ -37,11 +36,6 @@ def complete(store: Store, settings: Settings) -> Settings:
     return replace(settings, sources=(*settings.sources, *added))
 
 
-def _titled(one: Subscription) -> str:
-    """What it may be called before people: many a title is an address, which may hold a password."""
-    return "an address" if not one.title or re.search("[@?]|://", one.title) else one.title
-
-
 def _names(found: Sequence[Subscription], taken: Set[str]) -> dict[str, str]:
     """What listed sources are called, by address: what they were called before, where nobody else is called so now."""
     kept = {one.name: one.url for one in reversed(found) if one.name and one.name not in taken}
@@ -49,7 +43,7 @@ def _names(found: Sequence[Subscription], taken: Set[str]) -> dict[str, str]:
     every = taken | kept.keys()
     for one in found:
         if one.url not in called:
-            called[one.url] = names.unique(_redacted(names.from_url(one.url), one), every)
+            called[one.url] = names.unique(names.from_url(one.url, _secrets(one)), every)
             every.add(called[one.url])
     return called
 
@@ -66,19 +60,15 @@ def read_list(body: Body) -> Subscriptions:
         try:
             place = addresses.split(addresses.web_address(one.url))
         except ValueError as error:
-            problems.append(f"{_titled(one)}: {error}; left out")
+            problems.append(f"{one.called}: {error}; left out")
         else:
             good[place.url] = replace(one, url=place.url)
             if place.auth:
-                problems.append(f"{_titled(one)}: its login was left out; name it in the config itself")
+                problems.append(f"{one.called}: its login was left out; name it in the config itself")
     if len(listed.found) > MAX_LISTED:
         problems.append(f"{len(listed.found)} sources, of which the first {MAX_LISTED} were taken")
     flaw = listed.flaw or ("" if good else "it names no source")
     return replace(listed, found=tuple(good.values()), problems=tuple(problems), flaw=flaw)
-
-
-def _redacted(name: str, one: Subscription) -> str:
-    return Source(name="", kind="http", secrets=_secrets(one)).redact(name)
 
 
 def _secrets(one: Subscription) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from feeds import fetching
 from feeds.fetching import timing
 from feeds.records import Dating, Source, SourceState, Verdict, replace
+from feeds.settings import addresses
 
 HeldHosts: TypeAlias = Mapping[str, tuple[int, datetime]]  # their strikes, and until when
 SPARED: Final = "its host said that we ask too often, and is left alone"
@@ -23,8 +24,16 @@ def problem(source: Source, state: SourceState) -> str:
             f"`feedmill fetch --force {source.name}` asks once, a new url for good"
         )
     elif state.move_is_proven:
-        words.append(f"moved for good, and is asked there; write it into the config: {source.redact(state.moved_to)}")
+        words.append(f"moved for good, and is asked there; write it into the config: {moved_to(source, state)}")
     return "; ".join(words)
+
+
+def moved_to(source: Source, state: SourceState) -> str:
+    """Where a source is asked now, as people may see it; "" where it has not moved for good."""
+    if not state.move_is_proven:
+        return ""
+    secrets = addresses.worth_hiding(addresses.url_secrets(state.moved_to))  # which its new server gave it
+    return replace(source, secrets=addresses.longest_first({*source.secrets, *secrets})).redact(state.moved_to)
 
 
 def everything(source: Source, state: SourceState, held_articles: int, known: Dating | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ def write(title: str, subscriptions: Iterable[Subscription]) -> bytes:
             "title": one.title,
             "xmlUrl": one.url,
             "htmlUrl": one.site_url,
-            "category": ",".join(name.replace(",", " ") for name in one.categories[1:]),
+            "category": ",".join(re.sub("[,/]", " ", name) for name in one.categories[1:]),
         }
         etree.SubElement(parent, "outline", {name: value for name, value in values.items() if value})
     document: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)

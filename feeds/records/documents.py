@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from msgspec import Struct
@@ -138,3 +139,13 @@ class Subscription(Struct, frozen=True, kw_only=True):
     title: str = ""
     site_url: str = ""
     categories: tuple[str, ...] = ()
+
+    @property
+    def is_titled_by_address(self) -> bool:
+        """Whether its title is an address, as many programs write it, which may hold a password."""
+        return re.search(r"://|\S@\S|\?\S*=", self.title) is not None
+
+    @property
+    def called(self) -> str:
+        """What it may be called before people."""
+        return "an address" if not self.title or self.is_titled_by_address else self.title

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from html import escape
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from msgspec import Struct
@@ -19,12 +19,15 @@ _UNREADABLE = (
 _HOST = re.compile(r"[^\x00-\x20\x7f-\xa0<>\"{}|\\^`%/?#@:\[\]!$&'()*+,;=.]{1,63}", re.UNICODE)
 # What nearly all addresses are made of: a config of ten thousand need not take each of them apart.
 _PLAIN = re.compile(r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*(?::[1-9][0-9]{0,3})?/[A-Za-z0-9._~/-]*")
+LONGEST = 2_000  # bytes of an address: the store has it in an index, where PostgreSQL takes little more
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
 def web_address(value: object) -> str:
     """An http(s) address. It may hold a password, so that no complaint quotes it."""
     found = text(value).strip()
+    if len(found.encode(errors="replace")) > LONGEST:
+        raise ValueError(f"longer than {LONGEST:,} bytes; look for a shorter address")
     if _PLAIN.fullmatch(found):
         return found
     if found.lower().startswith("file:"):
@@ -71,7 +74,7 @@ def networks(value: object) -> list[str]:
     listed = value if isinstance(value, list) else [value]
     if wrong := [shown(each) for each in listed if not (isinstance(each, str) and _is_network(each))]:
         raise ValueError(f"{', '.join(wrong)}: write addresses or networks, such as [127.0.0.1, 10.0.0.0/8]")
-    return [str(ip_network(str(each).strip("[]"), strict=False)) for each in listed]
+    return [str(_network(str(each))) for each in listed]
 
 
 def hub(value: object) -> str:
@@ -168,10 +171,14 @@ def _is_exception(written: str) -> bool:
 
 def _is_network(written: str) -> bool:
     try:
-        ip_network(re.sub(r"^\[(.*)\]", r"\1", written), strict=False)
+        _network(written)
     except ValueError:
         return False
     return True
+
+
+def _network(written: str) -> IPv4Network | IPv6Network:
+    return ip_network(re.sub(r"^\[(.*)\]", r"\1", written), strict=False)
 
 
 def is_private(url: str) -> bool:
@@ -186,7 +193,7 @@ def is_private(url: str) -> bool:
 # `feed_token`, `accessToken`, `X-Amz-Signature`, and what is short enough to be part of other words only by itself.
 _SECRET_QUERY = re.compile(
     r".*(?:token|secret|signature|credentials?|password|passwd)|(?:.*[_.-])?(?:auth|pwd|jwt)|sig"
-    r"|(?:(?:api|access|auth|private|feed|rss|user)[_-]?)?key|sessionid",
+    r"|(?:.*[_.-])?(?:(?:api|access|app|auth|client|consumer|feed|private|rss|secret|session|user)[_-]?)key|key|sessionid",
     re.IGNORECASE,
 )
 _LONG_WORD = 9  # letters: what has as many may be a token
@@ -194,13 +201,20 @@ _LONG_WORD = 9  # letters: what has as many may be a token
 
 def is_plain_part(value: str, url: str) -> bool:
     """Whether something that stands in an address is no secret, wherever it came from: part of its scheme, host and
-    port, which every link of the source names, or a word of its path."""
+    port, which every link of the source names, or words of its path."""
     parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    if value.lower() in (parts.hostname or "") or value.lower() in (origin, parts.netloc, str(parts.port)):
+    origin, host = f"{parts.scheme}://{parts.netloc}", f".{parts.hostname or ''}."
+    known = value.lower()
+    if known in (origin, parts.netloc, str(parts.port), parts.scheme) or f".{known.strip('.')}." in host:
         return True
-    is_word = len(value) < _LONG_WORD and value.isalpha() and value in (value.lower(), value.title())
-    return is_word and value in re.split(r"[/._~-]", parts.path) and value not in parts.query
+    begins = next((each for each in (origin, parts.netloc) if each and known.startswith(f"{each}/")), "")
+    words = [word for word in re.split(r"[/._~-]", value[len(begins) :]) if word]
+    return value not in parts.query and all(_is_plain_word(word, parts.path) for word in words)
+
+
+def _is_plain_word(word: str, path: str) -> bool:
+    is_word = len(word) < _LONG_WORD and word.isalpha() and word in (word.lower(), word.title())
+    return is_word and word in re.split(r"[/._~-]", path)
 
 
 def url_secrets(url: str) -> Iterator[str]:

@@ -200,8 +200,9 @@ def _sources(keys: ConfigKeys, tree: dict[str, Any], folder: Folder) -> Iterator
 
 
 def _derived_name(keys: SourceKeys, secrets: tuple[str, ...]) -> str:
-    name = names.from_url(addresses.split(keys.url).url) if keys.url else names.from_path(keys.path or "")
-    return replace(DEFAULTS, secrets=secrets).redact(name)
+    if keys.url:
+        return names.from_url(addresses.split(keys.url).url, secrets)
+    return replace(DEFAULTS, secrets=secrets).redact(names.from_path(keys.path or ""))
 
 
 _SHARED = set(RequestKeys.__struct_fields__) - {"headers", "cookies", "documents"}
@@ -220,7 +221,7 @@ def _source(keys: SourceKeys, fetch: FetchKeys, name: str, secrets: tuple[str, .
         url=place.url,
         path=_path(keys.path, folder) if keys.path else "",
         base_url=keys.base_url or "",
-        categories=tuple(dict.fromkeys(keys.categories)),
+        categories=tuple(dict.fromkeys(filter(shelving.tidy, keys.categories))),
         documents=_documents(keys, fetch),
         headers=tuple(_headers(keys, fetch).values()),
         auth=_auth(keys) or place.auth,
@@ -280,8 +281,8 @@ _MAY_HIDE = ("url", "base_url", "headers", "auth", "proxy")
 
 def _secrets(keys: SourceKeys, fetch: FetchKeys, *written: Mapping[str, Any]) -> Iterator[str]:
     given = list(environment.secrets([mapping.get(key) for mapping in written for key in _MAY_HIDE]))
-    url = addresses.split(keys.url).url if keys.url and given else ""
-    yield from (secret for secret in given if not addresses.is_plain_part(secret, url))
+    places = [addresses.split(url).url for url in (keys.url, keys.base_url) if url and given]
+    yield from (each for each in given if not any(addresses.is_plain_part(each, place) for place in places))
     for url in filter(None, (keys.url, keys.base_url, keys.proxy or fetch.proxy)):
         yield from addresses.url_secrets(url)
     for name, value in (keys.headers or {}).items():

@@ -83,7 +83,9 @@ def replace_file(path: Path, text: str) -> None:
     target = path.resolve()
     unfinished = target.with_name(f".{target.name}.new")
     try:
-        with unfinished.open("w", encoding="utf-8") as file:
+        unfinished.unlink(missing_ok=True)
+        # For its owner alone until it is whole: it may hold passwords.
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

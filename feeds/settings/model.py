@@ -21,6 +21,7 @@ _interval = values.between(values.duration, MINUTE, None, "less than 1m; write 1
 _everyones_interval = values.between(
     values.duration, HOUR, None, "less than 1h for every source; write 1h or more, and lower it per source"
 )
+_spacing = values.between(values.duration, timedelta(0), HOUR, "more than 1h; write for instance 1s")
 _keep = values.between(
     values.whole, 1, 10**9, "not between 1 and 1000000000; leave the key out, and every article is kept"
 )
@@ -107,7 +108,7 @@ class PerHostKeys(Keys):
     connections: Annotated[
         int, Key(_connections, "How many requests may be under way at one host at a time: 1 or 2.")
     ] = 2
-    spacing: Annotated[timedelta, Key(values.duration, "The pause between the starts of two requests to one host.")] = (
+    spacing: Annotated[timedelta, Key(_spacing, "The pause between the starts of two requests to one host.")] = (
         timedelta(seconds=1)
     )
 
@@ -247,7 +248,7 @@ class PrivateKeys(Keys):
 class CategoryKeys(Keys):
     """One of `categories:`."""
 
-    name: Annotated[str, Key(values.text, "The name, as sources and articles use it.")]
+    name: Annotated[str, Key(values.line, "The name, as sources and articles use it.")]
     slug: Annotated[str, Key(values.slug, "Its folder in addresses; left out, it is made from the name.")] = ""
     title: Annotated[str, Key(values.text, "The title of its feed; left out, the name.")] = ""
     aliases: Annotated[list[str], Key(_texts, "Other names of it, and labels of sources that count as it.")] = field(

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from itertools import chain, count
 from urllib.parse import unquote, urlsplit
 
 
-def from_url(url: str) -> str:
-    """A name that stays, whatever else is in the config: articles are filed under it.
+def from_url(url: str, secrets: Iterable[str] = ()) -> str:
+    """A name that stays, whatever else is in the config: articles are filed under it. It holds none of the secrets.
 
     `https://www.gazette.example/blog/feed.xml?tag=x` → `gazette.example/blog/feed?tag=x`
     """
     parts = urlsplit(url)
     path = re.sub(r"\.(xml|rss|atom|json|rdf)$", "", unquote(parts.path).rstrip("/"))
-    return _seen(parts.netloc.removeprefix("www.") + path + (f"?{unquote(parts.query)}" if parts.query else ""))
+    name = parts.netloc.removeprefix("www.") + path + (f"?{unquote(parts.query)}" if parts.query else "")
+    for secret in secrets:
+        name = name.replace(secret, "***")
+    return _seen(name)
 
 
 def from_path(path: str) -> str:

@@ -102,6 +102,7 @@ def between(read: Callable[[object], T], low: T, high: T | None, help: str) -> C
 
 _NUMBER = r"[0-9]{1,6}(?:\.[0-9]{1,3})?"
 _SECONDS = {"y": 365 * 86_400, "w": 7 * 86_400, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_LONGEST = 1000 * _SECONDS["y"]  # what is reckoned from now on must have a date
 _DURATION = re.compile(r"\s*".join(f"(?:(?P<{unit}>{_NUMBER}){unit})?" for unit in _SECONDS))
 
 
@@ -113,7 +114,10 @@ def duration(value: object) -> timedelta:
     found = _DURATION.fullmatch(written) if isinstance(value, str) else None
     if not found or not written:
         raise ValueError(f"{shown(value)} is no time; write for instance 30s, 15m, 1h30m, 2d, 1w or 2y")
-    return timedelta(seconds=sum(float(number or 0) * _SECONDS[unit] for unit, number in found.groupdict().items()))
+    seconds = sum(float(number or 0) * _SECONDS[unit] for unit, number in found.groupdict().items())
+    if seconds > _LONGEST:
+        raise ValueError(f"{shown(value)} is longer than 1000y; write less")
+    return timedelta(seconds=seconds)
 
 
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?)\s*([a-z]*)", re.IGNORECASE)

@@ -91,7 +91,63 @@ class TestSecrets:
         assert f"{whole}/news/f.xml" in feedmill("sources", env=env).stdout
         assert f"{whole}/news/f.xml" in (feedmill.public / "subscriptions.opml").read_text(encoding="utf-8")
 
-    @pytest.mark.parametrize("name", ["feed_token", "private_token", "authToken", "X-Amz-Signature", "jwt", "rsskey"])
+    @pytest.mark.parametrize(
+        ("url", "value"),
+        [("${V}f.xml", "{whole}/news/"), ("${V}/f.xml", "{whole}/news"), ("{whole}${V}", "/news/f.xml")],
+    )
+    def test_the_beginning_of_an_address_from_the_environment_leaves_articles_as_they_are(
+        self, feedmill: Feedmill, origin: Origin, url: str, value: str
+    ) -> None:
+        whole = origin.url("")
+        origin.serve("/news/f.xml", rss("One", host=f"127.0.0.1:{origin.port}/news"))
+        feedmill.config(f"sources: [{{name: s, url: '{url.replace('{whole}', whole)}'}}]")
+        env = {"V": value.replace("{whole}", whole)}
+        assert feedmill("fetch", env=env).code == 0
+        (article,) = feedmill("articles", "--json", env=env).objects
+        assert article["url"] == f"https://127.0.0.1:{origin.port}/news/One"
+
+    def test_a_base_address_from_the_environment_leaves_articles_of_files_as_they_are(self, feedmill: Feedmill) -> None:
+        (feedmill.folder / "desk").mkdir()
+        (feedmill.folder / "desk" / "a.md").write_text("---\ntitle: A\nurl: https://desk.example/blog/a\n---\nText")
+        feedmill.config("sources: [{name: desk, path: desk, base_url: '${SITE}'}]")
+        env = {"SITE": "https://desk.example/blog/"}
+        assert feedmill("fetch", env=env).code == 0
+        assert [each["url"] for each in feedmill("articles", "--json", env=env).objects] == [
+            "https://desk.example/blog/a"
+        ]
+
+    def test_a_login_for_a_page_is_not_sent_to_another_server_that_the_page_leads_to(
+        self, feedmill: Feedmill, origin: Origin
+    ) -> None:
+        other = Origin()
+        try:
+            feed = other.serve("/feed.xml", rss("One"))
+            link = f'<link rel=alternate type="application/rss+xml" href="{feed}">'
+            origin.serve("/", f"<!doctype html><head>{link}</head>", media_type="text/html")
+            feedmill.config("sources: []")
+            assert feedmill("add", origin.url("/", user="me:hidden-3")).code == 0
+            assert origin.asked_for("/")[0]["Authorization"]
+            assert other.asked_for("/feed.xml")[0]["Authorization"] is None
+        finally:
+            other.close()
+
+    def test_names_of_imported_sources_hold_no_tokens(self, feedmill: Feedmill) -> None:
+        feedmill.config("sources: []")
+        token = "https://lobste.example/rss?token=hidden-4"
+        (feedmill.folder / "urls").write_text(f"{token}\nhttps://me:hidden-5@leaf.example/feed\n")
+        outlines = f"<outline text='{token}&amp;a=b' xmlUrl='{token}&amp;a=b'/>"
+        outlines += "<outline text='ftp://me:hidden-6@bank.example/' xmlUrl='ftp://me:hidden-6@bank.example/'/>"
+        (feedmill.folder / "list.opml").write_text(f"<opml version='2.0'><body>{outlines}</body></opml>")
+        said = feedmill("import", "urls").said + feedmill("import", "list.opml").said
+        listed = feedmill("sources", "--json")
+        assert [each["name"] for each in listed.objects] == [
+            "lobste.example/rss?token=***", "leaf.example/feed", "lobste.example/rss?token=***&a=b",
+        ]  # fmt: skip
+        assert "an address: ftp: is no http address" in said
+        assert "hidden" not in said + listed.said
+
+    @pytest.mark.parametrize("name", ["feed_token", "private_token", "authToken", "X-Amz-Signature", "jwt", "rsskey",
+        "consumer_key", "secret-key"])  # fmt: skip
     def test_a_token_is_known_by_what_its_name_ends_in(self, feedmill: Feedmill, origin: Origin, name: str) -> None:
         address = f"/f.xml?page=plain&{name}=glft-hidden-1"
         url = origin.serve(address, rss("One"))

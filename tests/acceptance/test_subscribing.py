@@ -231,7 +231,7 @@ def test_a_list_of_sources_on_the_web_is_kept_in_sync(feedmill: Feedmill, origin
         ("friends", "fetched", 0),
         (f"127.0.0.1:{origin.port}/one", "fetched", 1),
     ]
-    assert "file:///etc/passwd is no http address" in first.objects[0]["problem"]
+    assert "file: is no http address" in first.objects[0]["problem"]
     assert [line["note"] for line in first.objects] == ["names 1 more, 0 fewer", ""]
     (article,) = feedmill("articles", "--json").objects
     assert article["categories"] == ["Bread", "Planet"]

@@ -33,7 +33,7 @@ def test_nested_outlines_become_categories_and_an_address_in_two_folders_has_bot
         ),
         Subscription(url="https://loose.example/feed", title="Loose", categories=("Tea",)),
     )
-    assert listed.problems == ("Local: file:///etc/passwd is no http address; left out",)
+    assert listed.problems == ("Local: file: is no http address; left out",)
 
 
 def test_an_ampersand_that_nobody_escaped_is_kept() -> None:

@@ -19,6 +19,12 @@ def test_only_sources_that_another_program_can_ask_are_listed() -> None:
     assert "hunter22" not in "".join(left_out)
 
 
+def test_a_category_with_a_slash_is_one_category() -> None:
+    one = Subscription(url="https://x.example/", categories=("Net", "TCP/IP", "a, b"))
+    (outline,) = [each for each in etree.fromstring(opml.write("M", [one])).iter("outline") if each.get("xmlUrl")]
+    assert outline.get("category") == "TCP IP,a  b"
+
+
 def test_published_feeds_are_listed_at_their_atom_address() -> None:
     category = feed(title="金融", folder_url="https://mill.example/%E9%87%91/")
     root = etree.fromstring(opml.write("Evening Mill", opml.feeds([feed(), category])))

@@ -149,6 +149,17 @@ def test_a_config_that_cannot_be_written_stays_whole(tmp_path: Path) -> None:
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o640)
 
 
+def test_nobody_else_reads_a_config_while_it_is_written(tmp_path, monkeypatch):
+    file = tmp_path / "config.yaml"
+    file.write_text("sources: []\n")
+    file.chmod(0o600)
+    modes = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda number: (modes.append(os.fstat(number).st_mode & 0o777), fsync(number)))
+    editing.replace_file(file, "sources: []\n# and more\n")
+    assert modes == [0o600]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to somebody else")
 def test_the_config_stays_its_owners(tmp_path):
     file = tmp_path / "config.yaml"

@@ -93,7 +93,7 @@ def test_an_empty_key_counts_as_left_out(load, text):
         ("path: a, base_url: https://h.example/", "base_url", "https://h.example/"),
         ("path: a, categories: [b, a, b]", "categories", ("b", "a")),
         ("path: a, categories: b", "categories", ("b",)),
-        ("path: a, categories: ['']", "categories", ("",)),
+        ("path: a, categories: ['', b, '  ']", "categories", ("b",)),  # nothing is seen of the others
         ("path: a, interval: 5m", "interval", timedelta(minutes=5)),
         ("path: a, interval: 2d", "max_interval", timedelta(days=2)),
         ("path: a, interval: 1h30m", "interval", timedelta(minutes=90)),
