@@ -107,7 +107,7 @@ class Store:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             is_theirs = isinstance(error, DBAPIError | TimeoutError | sqlite3.Error)
-            is_ours = isinstance(error, _OURS + _OURS_ON_SQLITE)
+            is_ours = isinstance(error, _OURS + _OURS_ON_SQLITE) or _is_too_much(error)
             kind = StoreUnavailableError if is_theirs and not is_ours else StoreError
             raise kind(f"{self.address}: {_reason(error)}") from error
 
@@ -295,6 +295,13 @@ def _version(db: Connection) -> str | None:
 def _shown(url: URL) -> str:
     """The address as people may see it; a password can stand in its query, too."""
     return url.difference_update_query(["password"]).render_as_string(hide_password=True)
+
+
+def _is_too_much(error: Exception) -> bool:
+    """Whether PostgreSQL takes no such value, as one that is too long for an index (SQLSTATE class 54); psycopg takes
+    that for trouble of the server's."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(state, str) and state.startswith("54")
 
 
 def _reason(error: Exception) -> str:

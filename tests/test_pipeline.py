@@ -16,6 +16,7 @@ from feeds import pipeline
 from feeds.errors import OutputError
 from feeds.normalizing import identity
 from feeds.publishing import WRITERS
+from feeds.records import Body, Fetched, SourceState
 from mill import CONFIG, Mill
 from storage import articles, open_store, sources
 
@@ -227,6 +228,16 @@ def test_a_renamed_source_brings_no_article_twice(mill: Mill):
     after = {entry.id for entry in feedparser.parse((mill.output / "atom.xml").read_bytes()).entries}
     assert after - ids == {"https://gazette.example/New"}
     assert ids <= after
+
+
+def test_what_is_at_hand_is_taken_in_though_reading_the_source_once_ended_a_process(mill: Mill):
+    mill.round()
+    source = next(each for each in mill.settings.sources if each.name == "gazette")
+    with mill.store.begin() as db:
+        sources.record(db, SourceState(name="gazette", attempts=1))
+    mill.feed("Far", "Away", "New")
+    answer = Fetched(bodies=(Body(content=(mill.folder / "gazette.xml").read_bytes()),))
+    assert pipeline.take_in(mill.store, mill.settings, source, answer, clock=mill.clock).new == 1
 
 
 def test_a_source_that_is_renamed_while_it_is_read_is_told_and_read_by_the_next_fetch(mill: Mill):

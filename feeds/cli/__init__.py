@@ -16,7 +16,7 @@ import click
 from msgspec import Struct
 
 from feeds import __version__
-from feeds.cli import logs
+from feeds.cli import logs, showing
 from feeds.errors import FeedmillError, NoConfigError, NotFoundError, SettingsError
 from feeds.records import Category, Source
 
@@ -231,5 +231,6 @@ def _drop_output() -> None:
 
 
 def _tell(message: str, code: int) -> int:
-    click.echo("\n".join(f"feedmill: {line}" for line in message.splitlines()), err=True)
+    for line in message.splitlines():
+        showing.tell(line)
     return code

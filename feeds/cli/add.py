@@ -48,10 +48,10 @@ def command(context: Context, address: str, categories: tuple[str, ...], name: s
         number = overview.numbers_of_articles(db, [chosen]).get(chosen, 0)  # also those from when it was here before
     click.echo(f"{chosen}: {source.location}, {showing.count(number, 'article')}")
     for warning in config.unlisted(settings, source.categories).values():
-        click.echo(f"feedmill: {warning}", err=True)
+        showing.tell(f"{warning}")
     for other in found.others:
         titled = f" ({other.title})" if other.title else ""
-        click.echo(f"feedmill: the page leads to {other.href}{titled} as well", err=True)
+        showing.tell(f"the page leads to {other.href}{titled} as well")
 
 
 def _refuse_known(source: Source, settings: Settings) -> None:

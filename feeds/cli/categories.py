@@ -36,7 +36,7 @@ def command(context: Context, as_json: bool) -> None:
     for index, category in enumerate(settings.categories or ()):
         if privacy.is_secret(category):
             where = settings.place("categories", index, "private", "path")
-            click.echo(f"feedmill: {category.name}: its address is private, and stands at {where}", err=True)
+            showing.tell(f"{category.name}: its address is private, and stands at {where}")
     if as_json:
         showing.show_json(rows)
     else:

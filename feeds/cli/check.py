@@ -26,7 +26,7 @@ def command(context: Context) -> None:
         raise SettingsError(f"{settings.place('database')}: {error}") from None
     warnings = (*config.warnings(settings), *_broken_templates(settings))
     for warning in warnings:
-        click.echo(f"feedmill: warning: {warning}", err=True)
+        showing.tell(f"warning: {warning}")
     listed = settings.categories
     categories = "every category found" if listed is None else showing.count(len(listed), "category", "categories")
     but = f", but for {showing.count(len(warnings), 'warning')}" if warnings else ""

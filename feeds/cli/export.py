@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from feeds.cli import Context
+from feeds.cli import Context, showing
 from feeds.publishing import opml
 
 
@@ -16,5 +16,5 @@ def command(context: Context) -> None:
     settings = context.settings
     listed, left_out = opml.sources(settings.sources)
     for reason in left_out:
-        click.echo(f"feedmill: {reason}", err=True)
+        showing.tell(f"{reason}")
     click.echo(opml.write(settings.site.title, listed).decode(), nl=False)

@@ -62,7 +62,7 @@ def command(context: Context, names: tuple[str, ...], force: bool, strict: bool,
             _tell_what_next(output)
     failed = [refresh for refresh in refreshes if refresh.status == "failed"]
     for refresh in failed:
-        click.echo(f"feedmill: {refresh.source}: {refresh.problem}", err=True)
+        showing.tell(f"{refresh.source}: {refresh.problem}")
     return 1 if failed and (strict or len(failed) == len(refreshes)) else 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from feeds import settings as config
-from feeds.cli import Context
+from feeds.cli import Context, showing
 from feeds.errors import NotFoundError, ParseError
 from feeds.parsing import subscriptions
 from feeds.parsing.encoding import decode
@@ -32,7 +32,7 @@ def command(context: Context, file: str) -> None:
         try:
             url = addresses.split(addresses.web_address(one.url)).url
         except ValueError as error:
-            click.echo(f"feedmill: {one.called}: {error}; left out", err=True)
+            showing.tell(f"{one.called}: {error}; left out")
             continue
         if url in here:
             continue
@@ -43,9 +43,9 @@ def command(context: Context, file: str) -> None:
         taken.add(name)
         added.append({"name": name, "url": one.url, "categories": [_label(category) for category in one.categories]})
     for problem in listed.problems:
-        click.echo(f"feedmill: {problem}", err=True)
+        showing.tell(f"{problem}")
     if listed.flaw:
-        click.echo(f"feedmill: {file}: {listed.flaw}, and sources may be missing; export it anew", err=True)
+        showing.tell(f"{file}: {listed.flaw}, and sources may be missing; export it anew")
     if not listed.found:
         raise NotFoundError(f"{file} lists no source that could be added")
     if added:
@@ -53,9 +53,9 @@ def command(context: Context, file: str) -> None:
     named = (category for one in added for category in one["categories"])
     warnings = list(config.unlisted(settings, named).values())
     for warning in warnings[:MOST_TOLD]:
-        click.echo(f"feedmill: {warning}", err=True)
+        showing.tell(f"{warning}")
     if len(warnings) > MOST_TOLD:
-        click.echo(f"feedmill: and {len(warnings) - MOST_TOLD} more such; `feedmill check` tells them", err=True)
+        showing.tell(f"and {len(warnings) - MOST_TOLD} more such; `feedmill check` tells them")
     sources = "source" if len(added) == 1 else "sources"
     click.echo(f"{len(added)} {sources} added to {context.file}; `feedmill fetch` reads them", err=True)
 

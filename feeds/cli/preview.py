@@ -29,7 +29,7 @@ def command(context: Context, locations: tuple[str, ...], as_json: bool) -> int:
     failures = 0
     for source, preview in _previews(context.settings_or_defaults, locations):
         for problem in preview.problems:
-            click.echo(f"feedmill: {source.name}: {problem}", err=True)
+            showing.tell(f"{source.name}: {problem}")
         failures += not preview.was_read
         if as_json:
             showing.show_json(showing.article_json(article) for article in preview.articles)

@@ -49,7 +49,7 @@ def _replayed(context: Context, sources: Sequence[Source]) -> str:
         revised, mended = revised + one.saved.revised, mended + one.mended
         for problem in one.problems:
             told = by_name[one.document.source].redact(problem)
-            click.echo(f"feedmill: {one.document.source}: {showing.printable(told)}", err=True)
+            showing.tell(f"{one.document.source}: {told}")
     more = f", {held} held" if held else ""
     return f"{showing.count(documents, 'document')} replayed: {new} new{more}, {revised} revised, {mended} mended"
 
@@ -58,7 +58,7 @@ def _show(outlook: Outlook) -> None:
     for each in outlook.differences:
         _show_one(each)
     for problem in outlook.problems:
-        click.echo(f"feedmill: {showing.printable(problem)}", err=True)
+        showing.tell(f"{problem}")
     numbers = Counter(each.kind for each in outlook.differences)
     more = f", {numbers['held']} held" if numbers["held"] else ""
     click.echo(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli import Context, logs
+from feeds.cli import Context, logs, showing
 from feeds.clock import SystemClock
 from feeds.serving import Links, Server, application, doors, privacy
 from feeds.serving.status import StatusPage
@@ -52,11 +52,11 @@ def command(context: Context, host: str | None, port: int | None) -> None:
     try:
         server.start()
         if context.verbosity >= 0:
-            click.echo(f"feedmill: serving {folder} at {server.address}", err=True)
+            showing.tell(f"serving {folder} at {server.address}")
         if not folder.exists():
-            click.echo(f"feedmill: nothing is published in {folder} yet; `feedmill fetch` does that", err=True)
+            showing.tell(f"nothing is published in {folder} yet; `feedmill fetch` does that")
         elif not folder.is_dir():
-            click.echo(f"feedmill: {folder}: no folder; move it away, or change output in the config", err=True)
+            showing.tell(f"{folder}: no folder; move it away, or change output in the config")
         server.wait()
     finally:
         server.stop()

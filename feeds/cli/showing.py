@@ -136,6 +136,11 @@ def short(value: datetime | None) -> str:
     return value.astimezone().strftime("%Y-%m-%d %H:%M") if value else "-"
 
 
+def tell(words: str) -> None:
+    """A line on standard error, whatever was sent to be quoted in it."""
+    click.echo(f"feedmill: {printable(words)}", err=True)
+
+
 def printable(text: str) -> str:
     """`text` on one line, without what would move the cursor."""
     return text if text.isprintable() else "".join(character for character in text if character.isprintable())

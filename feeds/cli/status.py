@@ -45,7 +45,7 @@ def command(context: Context, once: bool, as_json: bool) -> None:
     beside a daemon or without one."""
     store = look(context.settings.database)
     if store is None:
-        click.echo("feedmill: nothing is stored yet; `feedmill fetch` or `feedmill run` begins", err=True)
+        showing.tell("nothing is stored yet; `feedmill fetch` or `feedmill run` begins")
         if as_json:
             showing.show_json(_objects(watching.nothing(context.settings, now=SystemClock().now())))
         return

@@ -22,6 +22,7 @@ _NO_ARTICLE = re.compile(r".*~|#.*#|.*\.(?:bak|orig|rej|swp|tmp)|_index\.(?:md|h
 _BESIDE = frozenset({".css", ".scss", ".js", ".mjs", ".map", ".svg", ".csv", ".py", ".sh", ".lock"})
 # What tells people about the folder, unless it begins as an article does.
 _ABOUT_FOLDER = re.compile(r"(?:readme|licen[cs]e|copying|contributing|changelog)(?:\..*)?", re.IGNORECASE)
+_HEAD = 1_000  # bytes that tell what a file is
 _BEGIN_TEXT = (b"<", b"\0<", b"{", b"---", b"+++", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
@@ -156,14 +157,16 @@ def _stamp(path: Path) -> str:
 
 def _read(path: Path, name: str, stamp: str, source: Source) -> Body | None:
     with path.open("rb") as file:
-        content = file.read(source.max_size + 1)
+        head = file.read(_HEAD)
+        # A picture beside the articles is no broken article, and each round would read all of it anew; a text may well
+        # hold a stray zero byte.
+        is_picture = b"\0" in head or head.startswith(b"%PDF-")
+        is_about_folder = _ABOUT_FOLDER.fullmatch(path.name) and str(path) != source.path  # which may mean this file
+        if (is_picture or is_about_folder) and not head.lstrip().startswith(_BEGIN_TEXT):
+            return None
+        content = head + file.read(max(0, source.max_size + 1 - len(head)))
     if len(content) > source.max_size:
         raise OSError(f"larger than max_size ({source.max_size:,} bytes); raise it for this source")
-    # A picture beside the articles is no broken article; a text may well hold a stray zero byte.
-    is_picture = b"\0" in content[:1000] or content.startswith(b"%PDF-")
-    is_about_folder = _ABOUT_FOLDER.fullmatch(path.name) and str(path) != source.path  # which may mean this very file
-    if (is_picture or is_about_folder) and not content.lstrip().startswith(_BEGIN_TEXT):
-        return None
     return Body(content=content, path=name, stamp=stamp)
 
 

@@ -134,10 +134,14 @@ class Web:
             self.left += len(by_address)
             for members in by_address.values():
                 transfer = Transfer(members)
-                if self.held.get(transfer.host, 0.0) > self.clock.monotonic():  # it may not be in the store yet
+                if self.is_held(transfer.host):
                     self.hand_out(transfer, Postponed())
                 else:
                     self.hosts.put(transfer.host, transfer)
+
+    def is_held(self, host: str) -> bool:
+        """Whether a host said in this round that we ask too often, which need not be in the store yet."""
+        return self.held.get(host, 0.0) > self.clock.monotonic()
 
     def make_multi(self) -> pycurl.CurlMulti:
         multi = pycurl.CurlMulti()
@@ -249,6 +253,9 @@ class Web:
             return
         transfer.seconds_left = transfer.deadline - self.clock.monotonic()
         self.hosts.done(left)
+        if self.is_held(transfer.host):
+            self.hand_out(transfer, Postponed(was_asked=True))
+            return
         self.hosts.put(transfer.host, transfer, is_first=True)
 
     def deliver(self, transfer: Transfer, result: FetchResult) -> None:

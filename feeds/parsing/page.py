@@ -19,11 +19,12 @@ FEED_TYPES = (
 
 # Pages are looked at this far: what they say of themselves stands near the top.
 SIZE = 256_000
+LONGEST = 2_000  # characters of an address
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LINK = re.compile(r"<(?:link|a)\s[^<>]*>", re.IGNORECASE)
 _LOOKS_LIKE_FEED = re.compile(
-    r"(?:^|[/.])(?:atom|rss|feed|rdf)s?(?:\.(?:xml|json|php|aspx))?/?(?:\?[^#]*)?$|\.(?:rss|atom|rdf)$"
+    r"(?:^|[/.])(?:atom|rss|feed|rdf)s?(?:\.(?:xml|json|php|aspx))?/?(?:\?.*)?$|\.(?:rss|atom|rdf)$"
     r"|[?&](?:format|feed|type)=(?:rss2?|atom|feed)\b",
     re.IGNORECASE,
 )
@@ -80,14 +81,19 @@ class _Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
-        href = values.get("href", "").strip()
+        href, title = (_seen(values.get(name, "")).strip() for name in ("href", "title"))
         media_type = values.get("type", "").lower().split(";")[0].strip()
         rels = values.get("rel", "").lower().split()
-        if not href:
+        if not href or len(href) > LONGEST:
             return
-        one = Advertised(href, values.get("title", "").strip())
+        one = Advertised(href, title)
         is_json = media_type == "application/json"  # which announces anything at all, often an API
         if tag == "link" and "alternate" in rels and media_type in FEED_TYPES and not (is_json and "feed" not in href):
             self.announced.append(one)
-        elif tag == "a" and (media_type in FEED_TYPES[:-2] or _LOOKS_LIKE_FEED.search(href)):
+        elif tag == "a" and (media_type in FEED_TYPES[:-2] or _LOOKS_LIKE_FEED.search(href.partition("#")[0])):
             self.hinted.append(one)
+
+
+def _seen(text: str) -> str:
+    """What a terminal can show without obeying it."""
+    return "".join(character for character in text if character.isprintable())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from feeds.records import Rhythm
@@ -12,8 +13,9 @@ from feeds.records import Rhythm
 LONGEST = timedelta(days=365)
 
 # Of RSS 2.0, near the top or behind all items; feedparser keeps only the last <hour>.
-_SKIP_HOURS = re.compile(r"<skipHours\s*>(.{0,2000}?)</skipHours\s*>", re.IGNORECASE | re.DOTALL)
-_SKIP_DAYS = re.compile(r"<skipDays\s*>(.{0,2000}?)</skipDays\s*>", re.IGNORECASE | re.DOTALL)
+_SKIP_HOURS = re.compile(r"<skipHours\s*>(?=(.{0,2000}))", re.IGNORECASE | re.DOTALL)
+_SKIP_DAYS = re.compile(r"<skipDays\s*>(?=(.{0,2000}))", re.IGNORECASE | re.DOTALL)
+_MOST_TRIED = 20  # of either: an article about RSS may write of them
 _HOUR = re.compile(r"<hour\s*>\s*([0-9]{1,2})\s*</hour", re.IGNORECASE)
 _DAY = re.compile(r"<day\s*>\s*([a-z]{3})[a-z]*\s*</day", re.IGNORECASE)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -29,17 +31,22 @@ _PERIODS = {
 def read(text: str, about: Mapping[str, Any]) -> Rhythm:
     """What a document of that `text`, whose channel feedparser read as `about`, says of its pace."""
     every = _minutes(about.get("ttl")) or _period(about.get("sy_updateperiod"), about.get("sy_updatefrequency"))
-    hours, days = _SKIP_HOURS.search(text), _SKIP_DAYS.search(text)
+    hours, days = _HOUR.findall(_within(_SKIP_HOURS, text)), _DAY.findall(_within(_SKIP_DAYS, text))
     return Rhythm(
         every=every,
         # Midnight is 0 to RSS 2.0 and 24 to RSS 0.91.
-        skip_hours=tuple(
-            sorted({int(hour) % 24 for hour in _HOUR.findall(hours[1]) if int(hour) <= 24} if hours else ())
-        ),
-        skip_days=tuple(
-            sorted({_DAYS.index(day.lower()) for day in _DAY.findall(days[1]) if day.lower() in _DAYS} if days else ())
-        ),
+        skip_hours=tuple(sorted({int(hour) % 24 for hour in hours if int(hour) <= 24})),
+        skip_days=tuple(sorted({_DAYS.index(day.lower()) for day in days if day.lower() in _DAYS})),
     )
+
+
+def _within(begin: re.Pattern[str], text: str) -> str:
+    """What stands in the first such element that ends."""
+    for found in islice(begin.finditer(text), _MOST_TRIED):
+        inner, end, _rest = found[1].partition("</skip")
+        if end:
+            return inner
+    return ""
 
 
 def _minutes(value: object) -> timedelta | None:

@@ -11,7 +11,7 @@ from feeds.pipeline.claiming import claim
 from feeds.pipeline.preparing import prepare
 from feeds.pipeline.refreshing import Refreshing
 from feeds.pipeline.storing import Visit
-from feeds.records import Fetched, Refresh, Source
+from feeds.records import Fetched, Refresh, Source, replace
 from feeds.settings import Settings
 from storage import Store, journal, sources
 
@@ -47,7 +47,8 @@ def take_in(store: Store, settings: Settings, source: Source, answer: Fetched, *
     """A first answer that is at hand already, stored as if it had just been fetched."""
     prepare(store, settings)
     with store.read() as db:
-        state = sources.states(db, [source.name])[source.name]
+        known = sources.states(db, [source.name])[source.name]
+    state = replace(known, attempts=0)  # it was read just now, and that did not end us
     running = Refreshing(store, settings, clock=clock)
     (refresh,) = running.take_in(Visit(source=source, state=state, result=answer))
     running.flush()

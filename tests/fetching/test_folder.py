@@ -115,9 +115,14 @@ def test_what_is_not_ready_or_a_copy_that_an_editor_keeps_is_no_article(articles
 
 def test_a_picture_beside_the_articles_is_no_article(articles: Path) -> None:
     (articles / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    with (articles / "film.mp4").open("wb") as film:
+        film.write(b"\0\0\0\x18ftypmp42")
+        film.truncate(100_000_000)  # more than is read of any source
     (articles / "a.pdf").write_bytes(b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
     (articles / "utf16.xml").write_bytes("<rss/>".encode("utf-16"))
-    assert names(fetch(articles)) == ["a.md", "b.md", "sub/c.txt", "utf16.xml"]
+    found = fetch(articles)
+    assert isinstance(found, Fetched)
+    assert (names(found), found.problems) == (["a.md", "b.md", "sub/c.txt", "utf16.xml"], ())
 
 
 def test_what_tells_about_the_folder_is_no_broken_article(articles: Path) -> None:

@@ -148,3 +148,20 @@ def test_a_host_that_said_429_is_spared_what_is_added_later(origin: Origin) -> N
     running.close()
     assert list(results) == []
     assert [request.path for request in origin.requests] == ["/a"]
+
+
+def test_a_host_that_said_429_is_spared_what_redirects_to_it(origin: Origin) -> None:
+    origin.play("/busy", answer("429 Too Many Requests", Retry_After="60"))
+    busy = f"http://busy.localhost:{origin.port}/busy"  # which libcurl takes for this machine, whatever its name
+    origin.play("/a", answer("302 Found", Location=busy))
+    origin.play("/b", answer("302 Found", Location=busy))
+    one, other = (local(f"http://{path}.localhost:{origin.port}/{path}", name=path) for path in "ab")
+    running = fetching.Fetching(clock=SystemClock(), manners=QUICK)
+    running.add([(one, SourceState(name=one.name))])
+    results = (each for each in running.results() if each)
+    assert isinstance(next(results)[1], FetchFailed)
+    running.add([(other, SourceState(name=other.name))])
+    assert next(results)[1] == Postponed(was_asked=True)
+    running.close()
+    assert list(results) == []
+    assert [request.path for request in origin.requests] == ["/a", "/busy", "/b"]

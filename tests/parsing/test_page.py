@@ -53,3 +53,16 @@ def test_pages_of_different_kinds_are_told_apart(page: str, words: str) -> None:
 def test_hostile_pages_cost_little_and_raise_nothing(piece: str) -> None:
     feeds_of("<html>" + piece * 200_000)
     diagnosis("<html>" + piece * 200_000)
+
+
+@pytest.mark.timeout(20)  # a pattern that looks at each end from each beginning takes minutes
+def test_a_hostile_address_costs_little() -> None:
+    page = f'<a href="/feed#top">a</a><a href="{"/rss?" * 50_000}#">b</a>'
+    assert [one.href for one in feeds_of(page)] == ["/feed#top"]
+    assert [one.href for one in feeds_of(f'<a href="{"/rss?" * 300}#">b</a>')] == [f"{'/rss?' * 300}#"]
+
+
+def test_what_a_page_advertises_moves_no_cursor() -> None:
+    page = '<link rel=alternate type="application/rss+xml" href="feed\x1b]0;pwned\x07.xml" title="\x1b[2JNews">'
+    (one,) = feeds_of(page)
+    assert (one.href, one.title) == ("feed]0;pwned.xml", "[2JNews")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from builders import MONDAY, source
-from feeds.parsing import parse
+from feeds.parsing import parse, rhythm
 from feeds.records import Body, Rhythm
 
 SY = 'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'
@@ -41,3 +41,13 @@ def test_hours_and_days_to_skip_are_read() -> None:
     hours = "<skipHours><hour>0</hour><hour> 23 </hour><hour>24</hour><hour>99</hour><hour>x</hour></skipHours>"
     days = "<skipDays><day>Saturday</day><day> sun </day><day>Someday</day></skipDays>"
     assert read(hours + days) == Rhythm(skip_hours=(0, 23), skip_days=(5, 6))
+
+
+def test_what_an_article_writes_of_skipping_hides_no_real_one() -> None:
+    told = "<description><![CDATA[<skipHours> is an element]]></description>"
+    assert read(f"{told}<skipHours><hour>3</hour></skipHours>").skip_hours == (3,)
+
+
+@pytest.mark.timeout(20)  # to look for the end of each takes a minute
+def test_many_that_never_end_cost_little() -> None:
+    assert rhythm.read("<skipHours>" * 3_000_000, {}) == Rhythm()

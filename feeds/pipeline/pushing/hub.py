@@ -25,7 +25,7 @@ MOST = 10_000  # subscribers
 MOST_AT_HOST = 100  # of them
 MOST_PENDING = 200  # that said what they want and were not asked yet whether they mean it
 MOST_PENDING_AT_HOST = 10  # of these: one host keeps nobody else out
-MAX_CALLBACK = 2_000  # bytes
+MAX_CALLBACK = 1_500  # bytes: with its topic it stands in an index
 MAX_SECRET = 200  # bytes, less one
 _LATER = HTTPStatus.SERVICE_UNAVAILABLE
 LEASE, SHORTEST, LONGEST = timedelta(days=10), timedelta(minutes=5), timedelta(days=30)
@@ -158,7 +158,7 @@ class Hub:
 
 def _callback(written: str, settings: Settings) -> str:
     """A callback that may be asked. What it resolves to is looked at with each connection."""
-    if not written or len(written.encode()) > MAX_CALLBACK:
+    if not written or len(written.encode(errors="replace")) > MAX_CALLBACK:
         raise _RefusedError(f"hub.callback is an address of at most {MAX_CALLBACK} bytes")
     try:
         callback = addresses.web_address(written)
