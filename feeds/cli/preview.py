@@ -12,7 +12,8 @@ import click
 from feeds import pipeline
 from feeds.cli import Context, addressing, showing
 from feeds.clock import SystemClock
-from feeds.records import Source, replace
+from feeds.records import Source, Subscription, replace
+from feeds.settings import addresses
 
 if TYPE_CHECKING:
     from feeds.settings import Settings
@@ -31,6 +32,9 @@ def command(context: Context, locations: tuple[str, ...], as_json: bool) -> int:
         for problem in preview.problems:
             showing.tell(f"{source.name}: {problem}")
         failures += not preview.was_read
+        if preview.listed and not as_json:
+            rows = [(one.called, ", ".join(one.categories), _shown(one)) for one in preview.listed]
+            showing.show_table(("title", "categories", "url"), rows)
         if as_json:
             showing.show_json(showing.article_json(article) for article in preview.articles)
         elif preview.articles:
@@ -39,6 +43,12 @@ def command(context: Context, locations: tuple[str, ...], as_json: bool) -> int:
                 [(showing.moment(a.published), a.date_from, a.title, a.url) for a in preview.articles],
             )
     return 1 if failures == len(locations) else 0
+
+
+def _shown(one: Subscription) -> str:
+    """The address of a listed source, without its tokens."""
+    secrets = addresses.worth_hiding(addresses.url_secrets(one.url))
+    return Source(name="", kind="http", url=one.url, secrets=secrets).location
 
 
 def _previews(settings: Settings, locations: Sequence[str]) -> Iterator[tuple[Source, pipeline.Preview]]:

@@ -9,10 +9,12 @@ from msgspec import Struct
 
 from feeds import fetching
 from feeds.clock import Clock
+from feeds.errors import ParseError
 from feeds.normalizing import identity
+from feeds.pipeline.listing import read_list
 from feeds.pipeline.preparing import manners
-from feeds.pipeline.reading import reader
-from feeds.records import Article, Fetched, FetchFailed, FetchResult, Source, SourceState
+from feeds.pipeline.reading import NOTHING_KNOWN, learn, reader, without_dropped
+from feeds.records import Article, Body, Fetched, FetchFailed, FetchResult, Source, SourceState, Subscription
 from feeds.settings import Settings
 
 
@@ -20,6 +22,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     """What a source would bring; and what keeps it, or some of it, from coming, in words."""
 
     articles: tuple[Article, ...] = ()
+    listed: tuple[Subscription, ...] = ()  # by a list of sources
     problems: tuple[str, ...] = ()
     was_read: bool = False  # though it may hold no article
 
@@ -43,13 +46,26 @@ def preview_file(settings: Settings, path: str, *, clock: Clock) -> tuple[Source
 def _preview(settings: Settings, source: Source, result: FetchResult, *, now: datetime) -> Preview:
     if isinstance(result, FetchFailed):
         return Preview(problems=(source.redact(result.problem),))
-    bodies = result.bodies if isinstance(result, Fetched) else ()
-    problems = result.problems if isinstance(result, Fetched) else ()
+    if not isinstance(result, Fetched):
+        return Preview()
+    if source.kind == "opml":
+        return _preview_list(source, result.bodies[0])
     one = reader(settings, source, now)
-    read, unread = one.parse(bodies)
-    entries = [entry for _body, document in read for entry in document.entries]
-    made, left_out = one.normalize(identity.identify(identity.candidates(entries), {}))
+    read, unread = one.parse(result.bodies)
+    found = identity.candidates(entry for _body, document in read for entry in document.entries)
+    entries = identity.identify(found, {}, files=result.files)
+    learned = learn(NOTHING_KNOWN, one, result, entries, frozenset())
+    made, left_out = one.normalize(without_dropped(one, entries, learned, frozenset()), learned)
     noted = [problem for _body, document in read for problem in document.problems]
     empty = ["a feed without entries"] if read and not entries and not noted else []
-    every = (*problems, *unread, *noted, *left_out, *empty)
+    every = (*result.problems, *unread, *noted, *left_out, *empty)
     return Preview(articles=made, problems=tuple(source.redact(each) for each in every), was_read=bool(read))
+
+
+def _preview_list(source: Source, body: Body) -> Preview:
+    try:
+        listed = read_list(body)
+    except ParseError as error:
+        return Preview(problems=(source.redact(str(error)),))
+    problems = tuple(source.redact(each) for each in (*listed.problems, listed.flaw) if each)
+    return Preview(listed=listed.found, problems=problems, was_read=True)

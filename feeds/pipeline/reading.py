@@ -116,8 +116,8 @@ def read(store: Store, one: Reader, answer: Fetched, *, choose: Choose | None = 
         changed = (choose or normalizing.changes)(entries, known)
         former = _former_dating(db, one) if changed else NOTHING_KNOWN
     stored = {each.guid for each in known.values()}
-    learned = _dating(former, one, answer, entries, stored) if changed else former
-    batch, left_out = one.normalize(_without_dropped(one, changed, learned, stored), learned)
+    learned = learn(former, one, answer, entries, stored) if changed else former
+    batch, left_out = one.normalize(without_dropped(one, changed, learned, stored), learned)
     guarded = _guarded(store, one, answer, batch, present=entries.keys() & stored, stored=stored)
     hub, topic = _hub(one.source, parsed)
     decoded = {body.path: document.decoded for body, document in parsed}
@@ -148,16 +148,16 @@ def _former_dating(db: Connection, one: Reader) -> Dating:
     return one.former if one.former is not None else sources.dating(db, one.source.name)
 
 
-def _dating(former: Dating, one: Reader, answer: Fetched, entries: Mapping[str, Entry], stored: Set[str]) -> Dating:
-    """How far they can be after this answer."""
+def learn(former: Dating, one: Reader, answer: Fetched, entries: Mapping[str, Entry], stored: Set[str]) -> Dating:
+    """How far the source's dates can be believed after this answer."""
     # What was pushed holds what its hub chose.
     if one.source.kind != "http" or one.source.dates != "auto" or answer.is_pushed:
         return former
     return dating.learn(former, entries, entries.keys() - stored, since=one.since, now=one.now)
 
 
-def _without_dropped(one: Reader, changed: dict[str, Entry], learned: Dating, stored: Set[str]) -> dict[str, Entry]:
-    """Without the new ones that are to be dropped, for their date lies ahead."""
+def without_dropped(one: Reader, changed: dict[str, Entry], learned: Dating, stored: Set[str]) -> dict[str, Entry]:
+    """The entries without the new ones that are to be dropped, for their date lies ahead."""
     if one.source.future != "drop":
         return changed
     taking = dating.taking(one.source, learned, since=one.since)

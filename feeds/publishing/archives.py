@@ -12,8 +12,8 @@ from feeds.records import Feed
 FOLDER = "archive"
 _NAMES = {"xml": "atom.xml", "html": "index.html"}
 KINDS = tuple(_NAMES)
-_NUMBER = re.compile(r"[0-9]{6,8}", re.ASCII)
-_PATH = re.compile(rf"(.+/)?{FOLDER}/([0-9]{{6,9}})/(?:{'|'.join(map(re.escape, _NAMES.values()))})", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{6,9}", re.ASCII)
+_PATH = re.compile(rf"(.+/)?{FOLDER}/({_NUMBER.pattern})/(?:{'|'.join(map(re.escape, _NAMES.values()))})", re.ASCII)
 
 
 def path(number: int, extension: str = "xml") -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,43 @@ class TestListings:
         feedmill("fetch")
         assert seen.stdout == feedmill("articles", "--json").stdout
         assert seen.objects[0]["published"] == "2026-11-02T00:00:00Z"
+
+    def test_preview_dates_and_leaves_out_as_a_fetch_does(self, feedmill: Feedmill, origin: Origin) -> None:
+        def document(*dates: timedelta) -> str:
+            items = "".join(
+                f"<item><title>{n}</title><guid>https://g.example/{n}</guid>"
+                f"<pubDate>{format_datetime(datetime.now(UTC) + date)}</pubDate></item>"
+                for n, date in enumerate(dates)
+            )
+            return f"<rss version='2.0'><channel><title>G</title>{items}</channel></rss>"
+
+        stamped = origin.serve("/stamped.xml", document(*[timedelta(0)] * 4))
+        ahead = origin.serve("/ahead.xml", document(timedelta(days=-9), timedelta(days=9)))
+        feedmill.config(
+            f"sources: [{{name: stamped, url: '{stamped}'}}, {{name: ahead, url: '{ahead}', future: drop}}]"
+        )
+        seen = feedmill("preview", "stamped", "ahead", "--json")
+        feedmill("fetch")
+        stored = feedmill("articles", "--json")
+        kept = ("source", "title", "date_from")
+        assert sorted([each[key] for key in kept] for each in seen.objects) == sorted(
+            [each[key] for key in kept] for each in stored.objects
+        )
+        assert {(each["source"], each["date_from"]) for each in stored.objects} == {
+            ("stamped", "first-seen"), ("ahead", "published"),
+        }  # fmt: skip
+        assert len(stored.objects) == 5
+
+    def test_preview_of_a_list_of_sources_shows_what_it_lists(self, feedmill: Feedmill, origin: Origin) -> None:
+        outlines = (
+            "<outline text='Food'><outline text='Crust' xmlUrl='https://c.example/feed?token=hidden-1'/></outline>"
+        )
+        url = origin.serve("/list.opml", f"<opml version='2.0'><body>{outlines}</body></opml>")
+        feedmill.config(f"sources: [{{name: friends, kind: opml, url: '{url}'}}]")
+        seen = feedmill("preview", "friends")
+        assert (seen.code, seen.stderr) == (0, "")
+        assert seen.stdout.splitlines()[1].split() == ["Crust", "Food", "https://c.example/feed?token=***"]
+        assert feedmill("preview", "friends", "--json").stdout == ""
 
     def test_preview_of_one_file_without_text_says_so(self, feedmill: Feedmill) -> None:
         (feedmill.folder / "desk").mkdir()
