@@ -31,11 +31,9 @@ def remove_feed(tree: Path, folder: str) -> None:
     for name in (*WRITERS, *_PAGES):
         output.remove(tree, f"{folder}/{name}")
     place = tree / folder / archives.FOLDER
-    with suppress(FileNotFoundError, NotADirectoryError):
-        numbers = sorted(name for name in os.listdir(place) if name.isdecimal())  # noqa: PTH208 - names are wanted
-        for number in numbers:
-            for kind in archives.KINDS:
-                output.remove(tree, f"{folder}/{archives.path(int(number), kind)}")
+    for number in sorted(archives.numbers_in(tree / folder)):
+        for kind in archives.KINDS:
+            output.remove(tree, f"{folder}/{archives.path(number, kind)}")
     for empty in (place, tree / folder):
         with suppress(OSError):
             empty.rmdir()
