@@ -14,13 +14,13 @@ def source_at(address: str, defaults: Source) -> Source:
         place = addresses.split(addresses.web_address(address))
     except ValueError as error:
         raise click.UsageError(f"an address that cannot be asked for: {error}") from None
-    secrets = {*defaults.secrets, *filter(None, addresses.url_secrets(address))}
+    secrets = {*defaults.secrets, *addresses.worth_hiding(addresses.url_secrets(address))}
     source = replace(
         defaults,
         kind="http",
         url=place.url,
         auth=place.auth or defaults.auth,
-        secrets=tuple(sorted(secrets, key=len, reverse=True)),
+        secrets=addresses.longest_first(secrets),
     )
     return replace(source, name=source.location)
 
